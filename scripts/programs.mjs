@@ -1,0 +1,47 @@
+/** The system programs that some suites need, and how a Debian machine gets them. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export const PROGRAMS = [{ name: 'chromium', debianPackage: 'chromium', suites: ['browser'] }];
+
+/** The absolute path of a program on PATH, or undefined. */
+export function findProgram(name) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // not in this folder
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Makes sure that a program is there: installs it with apt-get on Debian as root.
+ * @returns {string | undefined} Its path, or undefined where it cannot be had; the caller skips by name with `installLine`.
+ */
+export function ensureProgram({ name, debianPackage }) {
+  const found = findProgram(name);
+  if (found !== undefined) return found;
+  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return undefined;
+  console.log(`installing ${debianPackage} with apt-get`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) => spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status;
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', debianPackage);
+  return findProgram(name);
+}
+
+export const installLine = ({ debianPackage }) => `apt-get install -y ${debianPackage}`;
+
+/** First line of `program --version`, for benchmark headers. */
+export function versionOf(path) {
+  try {
+    return execFileSync(path, ['--version'], { encoding: 'utf8' }).split('\n')[0];
+  } catch {
+    return 'unknown version';
+  }
+}
