@@ -1,0 +1,19 @@
+export { createAgent } from './agent.js';
+export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from './agent.js';
+export { checkOptions } from './check-options.js';
+export type { CheckedOptions } from './check-options.js';
+export { makeMemoryStore } from './memory-store.js';
+export { outcomeOf } from './outcome.js';
+export type { Broadcast, Platform, Store, TabMessage } from './platform.js';
+export type {
+  ConsentState,
+  FlushResult,
+  Outcry,
+  OutcryOptions,
+  PendingCounts,
+  Preview,
+  PreviewBody,
+  Receipt,
+  ReportInput,
+  SentEntry,
+} from './types.js';

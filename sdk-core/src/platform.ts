@@ -1,0 +1,76 @@
+/** What an agent needs of the place it runs in. Everything that touches the outside is handed in through here. */
+
+/**
+ * One keyed store for all state of the agent. Every write names the consent epoch it belongs to and is refused when the epoch
+ * has moved on, in the same transaction, so that nothing written by a tab that missed a withdrawal survives it.
+ * Values are what structured clone takes (plain data, `Uint8Array`, `CryptoKeyPair`).
+ * Methods may reject (a full disk, a refused database); the agent counts that as `storage_failed`.
+ */
+export interface Store {
+  /** The present consent epoch; 0 for a store that was never written. Must not create anything on disk. */
+  epoch(): Promise<number>;
+  get(key: string): Promise<unknown>;
+  /** Every entry whose key begins with `prefix`, in the order of keys. */
+  entries(prefix: string): Promise<[string, unknown][]>;
+  /** Writes and deletes in one transaction. False when the epoch differs: nothing was written. */
+  write(epoch: number, puts: [string, unknown][], deletes?: string[]): Promise<boolean>;
+  /** Atomic read-modify-write; `undefined` deletes. False when the epoch differs. */
+  update(epoch: number, key: string, change: (old: unknown) => unknown): Promise<boolean>;
+  /** Deletes everything and raises the epoch in one transaction; resolves with the new epoch. A store that holds nothing may stay unmade. */
+  erase(): Promise<number>;
+  /** False for a store that ends with the page or process. */
+  readonly durable: boolean;
+}
+
+/** What tabs of one origin tell each other. `erased`: forget everything and stop; `confirmed`: done. */
+export interface TabMessage {
+  readonly kind: 'erased' | 'confirmed';
+}
+
+export interface Broadcast {
+  post(message: TabMessage): void;
+  /** Calls `run` with messages of other tabs, never with the own ones. The result stops it. */
+  listen(run: (message: TabMessage) => void): () => void;
+  /** How many other live tabs will answer; when absent or unknown, a withdrawal waits its whole second. */
+  peers?(): Promise<number>;
+}
+
+type NaclSealing = typeof import('@outcry/protocol/seal-nacl');
+
+export interface Platform {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** Cryptographically strong. */
+  randomBytes(length: number): Uint8Array;
+  readonly subtle: SubtleCrypto | undefined;
+  /** The unwrapped fetch, so that the agent never watches itself. */
+  readonly fetchFn: typeof fetch;
+  readonly store: Store;
+  /** Runs `work` as the only sender of this store; undefined when another holds the lock. `signal` aborts when the lock must be given up. */
+  withSenderLock<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
+  /** Runs once after `ms`; the result cancels it. Must not keep a process alive. */
+  setTimer(run: () => void, ms: number): () => void;
+  /** Timers around a running request (hedge, deadline); `setTimer` when absent. Apart so that a shifted clock does not cut real requests. */
+  readonly networkTimer?: Platform['setTimer'];
+  /** Upper bound of the random wait before a live report is sent, in ms; 5000 when absent. */
+  readonly liveDelayMs?: number;
+  readonly source: 'sdk-browser' | 'sdk-node';
+  /** A value of the context field `runtime`; anything else counts as `other`. */
+  readonly runtime: string;
+  readonly runtimeMajor: number;
+  /** A value of the context field `os`; anything else counts as `other`. */
+  readonly os: string;
+  online(): boolean;
+  /** A value of the failure field `connection`. */
+  connection(): string;
+  /** True while the page is hidden or closing: requests then ask for `keepalive`. */
+  isHidden?(): boolean;
+  deflate?(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Loads suite 2; called once consent is given where native crypto is missing. */
+  loadNacl?(): Promise<NaclSealing>;
+  /** Calls `run` when the network came back or changed. The result stops it. */
+  onWake?(run: () => void): () => void;
+  readonly broadcast?: Broadcast;
+}
