@@ -1,0 +1,56 @@
+/** Who sealed an envelope: its Ed25519 signature (RFC 8032). */
+import { verify } from 'node:crypto';
+import { SIGNATURE_DOMAIN } from './assemble.js';
+import { CIPHERTEXT_OFFSET, HEADER_BYTES } from './envelope.js';
+
+const DOMAIN = Buffer.from(SIGNATURE_DOMAIN, 'latin1');
+const SIGNER_OFFSET = 56;
+const KEY_BYTES = 32;
+/** p = 2^255 − 19, little endian. */
+const P = Buffer.from(`ed${'ff'.repeat(30)}7f`, 'hex');
+/** The y coordinates of the eight points of small order: 1, −1, 0, and the two of order 8. */
+const SMALL_ORDER_Y = [
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+].map((hex) => Buffer.from(hex, 'hex'));
+
+/**
+ * Whether an Ed25519 public key is one of the eight points of small order, in any sign, or is not written canonically.
+ * Under such a key a signature over anything can be made by anyone, and OpenSSL accepts it.
+ *
+ * @param key - 32 bytes.
+ */
+export function isWeakSigner(key: Uint8Array): boolean {
+  const y = Buffer.from(key);
+  y[31] = (y[31] ?? 0) & 0x7f;
+  if (SMALL_ORDER_Y.some((weak) => weak.equals(y))) return true;
+  for (let i = KEY_BYTES - 1; i >= 0; i--) {
+    const difference = (y[i] ?? 0) - (P[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+/**
+ * Whether the envelope's signature is that of the signer it names, over its header and ciphertext. The curve runs on the
+ * thread pool. Keys of small order and malleable signatures (S ≥ L) give false. Never rejects.
+ */
+export function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const signer = bytes.subarray(SIGNER_OFFSET, HEADER_BYTES);
+    if (bytes.length < CIPHERTEXT_OFFSET || isWeakSigner(signer)) return resolve(false);
+    const message = Buffer.concat([DOMAIN, bytes.subarray(0, HEADER_BYTES), bytes.subarray(CIPHERTEXT_OFFSET)]);
+    const x = Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES).toString('base64url');
+    const signature = bytes.subarray(HEADER_BYTES, CIPHERTEXT_OFFSET);
+    try {
+      verify(null, message, { key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }, signature, (error, valid) =>
+        resolve(error === null && valid),
+      );
+    } catch {
+      resolve(false);
+    }
+  });
+}
