@@ -26,12 +26,11 @@ export async function restoreSigner(subtle: SubtleCrypto, stored: CryptoKeyPair)
 
 /** A new Ed25519 signer. Its private key cannot be read out; `stored` can be put into IndexedDB as it is. */
 export async function makeSigner(subtle: SubtleCrypto): Promise<{ signer: Signer; stored: CryptoKeyPair }> {
-  const stored = (await subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+  const stored = await subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   return { signer: await restoreSigner(subtle, stored), stored };
 }
 
-const makeEphemeral = (subtle: SubtleCrypto): Promise<CryptoKeyPair> =>
-  subtle.generateKey('X25519', false, ['deriveBits']) as Promise<CryptoKeyPair>;
+const makeEphemeral = (subtle: SubtleCrypto): Promise<CryptoKeyPair> => subtle.generateKey('X25519', false, ['deriveBits']);
 
 /** Whether this platform can seal with suite 1: WebCrypto with X25519 and Ed25519. Never rejects. */
 export async function supportsNative(subtle: SubtleCrypto | undefined): Promise<boolean> {

@@ -41,7 +41,10 @@ export function isWeakSigner(key: Uint8Array): boolean {
 export function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     const signer = bytes.subarray(SIGNER_OFFSET, HEADER_BYTES);
-    if (bytes.length < CIPHERTEXT_OFFSET || isWeakSigner(signer)) return resolve(false);
+    if (bytes.length < CIPHERTEXT_OFFSET || isWeakSigner(signer)) {
+      resolve(false);
+      return;
+    }
     const message = Buffer.concat([DOMAIN, bytes.subarray(0, HEADER_BYTES), bytes.subarray(CIPHERTEXT_OFFSET)]);
     const x = Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES).toString('base64url');
     const signature = bytes.subarray(HEADER_BYTES, CIPHERTEXT_OFFSET);
