@@ -1,0 +1,146 @@
+/**
+ * Tail probabilities of the Poisson and negative binomial distributions, exact down to about 1e-300: alarms are decided far
+ * out in the tail, where `1 - cdf` would be 0.
+ *
+ * Formulas: P(Poisson(m) >= x) = P(x, m), the regularised lower incomplete gamma; P(NB(size r, mean m) >= x) = I_q(x, r) with
+ * q = m / (m + r), the regularised incomplete beta. Series and continued fractions after Abramowitz & Stegun §6.5 and §26.5,
+ * evaluated by Lentz's method.
+ */
+
+const LANCZOS = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+] as const;
+const TINY = 1e-300;
+const MAX_STEPS = 20_000;
+
+/** ln Γ(x) for x > 0, to about 1e-13 relative. */
+export function logGamma(x: number): number {
+  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
+  const z = x - 1;
+  let sum: number = LANCZOS[0];
+  for (let i = 1; i < LANCZOS.length; i++) sum += (LANCZOS[i] ?? 0) / (z + i);
+  const t = z + 7.5;
+  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
+}
+
+function gammaSeries(a: number, x: number): number {
+  let term = 1 / a;
+  let sum = term;
+  for (let n = 1; n < MAX_STEPS; n++) {
+    term *= x / (a + n);
+    sum += term;
+    if (term < sum * 1e-15) break;
+  }
+  return sum * Math.exp(a * Math.log(x) - x - logGamma(a));
+}
+
+function gammaFraction(a: number, x: number): number {
+  let b = x + 1 - a;
+  let c = 1 / TINY;
+  let d = 1 / b;
+  let h = d;
+  for (let n = 1; n < MAX_STEPS; n++) {
+    const an = -n * (n - a);
+    b += 2;
+    d = 1 / nonZero(an * d + b);
+    c = nonZero(b + an / c);
+    const step = d * c;
+    h *= step;
+    if (Math.abs(step - 1) < 1e-15) break;
+  }
+  return h * Math.exp(a * Math.log(x) - x - logGamma(a));
+}
+
+function nonZero(x: number): number {
+  return Math.abs(x) < TINY ? TINY : x;
+}
+
+function betaFraction(x: number, a: number, b: number): number {
+  let c = 1;
+  let d = 1 / nonZero(1 - ((a + b) * x) / (a + 1));
+  let h = d;
+  for (let m = 1; m < MAX_STEPS; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / nonZero(1 + even * d);
+    c = nonZero(1 + even / c);
+    h *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / nonZero(1 + odd * d);
+    c = nonZero(1 + odd / c);
+    const step = d * c;
+    h *= step;
+    if (Math.abs(step - 1) < 1e-15) break;
+  }
+  return h;
+}
+
+function beta(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  return x < (a + 1) / (a + b + 2) ? (front * betaFraction(x, a, b)) / a : 1 - (front * betaFraction(1 - x, b, a)) / b;
+}
+
+/** Above this ratio of size to mean a negative binomial is treated as Poisson. */
+const POISSON_SIZE = 1e6;
+
+function sizeOf(mean: number, variance: number): number {
+  const over = variance - mean;
+  return over <= 0 ? Infinity : (mean * mean) / over;
+}
+
+/**
+ * P(X >= x) of a count with this mean and variance: Poisson where the variance does not exceed the mean, else negative binomial.
+ *
+ * @param x - Observed count, any number >= 0 (a fraction is read as the next whole number).
+ * @param mean - Expected count, >= 0. @param variance - Variance, >= mean where over-dispersed.
+ * @returns 0..1. Never throws.
+ */
+export function upperTail(x: number, mean: number, variance: number): number {
+  const count = Math.ceil(x);
+  if (count <= 0) return 1;
+  if (mean <= 0) return 0;
+  const size = sizeOf(mean, variance);
+  if (size > POISSON_SIZE * Math.max(1, mean)) return clamp(mean < count + 1 ? gammaSeries(count, mean) : 1 - gammaFraction(count, mean));
+  return clamp(beta(mean / (mean + size), count, size));
+}
+
+/** P(X <= x) of the same count; the dip test. */
+export function lowerTail(x: number, mean: number, variance: number): number {
+  const above = Math.floor(x) + 1;
+  if (above <= 0) return 0;
+  if (mean <= 0) return 1;
+  const size = sizeOf(mean, variance);
+  if (size > POISSON_SIZE * Math.max(1, mean)) return clamp(mean < above + 1 ? 1 - gammaSeries(above, mean) : gammaFraction(above, mean));
+  return clamp(beta(size / (mean + size), size, above));
+}
+
+/** The smallest count c with P(X > c) <= tail: the upper edge of a band. */
+export function upperQuantile(tail: number, mean: number, variance: number): number {
+  let low = -1;
+  let high = Math.ceil(mean + 4 * Math.sqrt(Math.max(variance, mean)) + 4);
+  while (upperTail(high + 1, mean, variance) > tail) high *= 2;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (upperTail(middle + 1, mean, variance) <= tail) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** The largest count c with P(X < c) <= tail: the lower edge of a band. */
+export function lowerQuantile(tail: number, mean: number, variance: number): number {
+  let low = 0;
+  let high = Math.ceil(mean) + 1;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (lowerTail(middle - 1, mean, variance) <= tail) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function clamp(p: number): number {
+  return Number.isNaN(p) ? 1 : Math.min(1, Math.max(0, p));
+}
