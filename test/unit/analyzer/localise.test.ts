@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { localise } from '../../../analyzer/src/localise/localise.js';
+import type { Cell } from '../../../analyzer/src/localise/cell.js';
+
+const NETWORKS = ['AS1/DE', 'AS2/DE', 'AS3/FR', 'AS4/FR', 'AS5/US', 'AS6/US', 'AS7/BR', 'AS8/IN', 'AS9/IN', 'AS10/JP'];
+const RELEASES = ['4.2.0', '4.2.1'];
+
+/** Ten networks in six countries, two releases; two failures per hour each, and what `lift` adds now. */
+function world(lift: (where: Record<string, string>) => number, baseline = 2): Cell[] {
+  return NETWORKS.flatMap((network) =>
+    RELEASES.map((release) => {
+      const where = { network, country: network.split('/')[1] ?? '', release };
+      return { where, failures: lift(where), baselineFailures: baseline, attempts: 0, baselineAttempts: 0 };
+    }),
+  );
+}
+const options = { baselineScale: 0.05, dimensions: ['network', 'country', 'release'] };
+const places = (cells: Cell[], extra = {}) => localise(cells, { ...options, ...extra }).causes.map((c) => c.where);
+
+describe('localise', () => {
+  it('names the one network that fails', () => {
+    const result = localise(world((w) => (w['network'] === 'AS3/FR' ? 15 : 0)), options);
+    expect(result.causes.map((c) => c.where)).toEqual([{ network: 'AS3/FR' }]);
+    expect(result.causes[0]?.explained).toBeGreaterThan(0.95);
+    expect(result.reason).toBe('placed');
+  });
+
+  it('names the country when all of its networks fail', () => {
+    expect(places(world((w) => (w['country'] === 'DE' ? 12 : 0)))).toEqual([{ country: 'DE' }]);
+  });
+
+  it('names the release when it fails in every network', () => {
+    expect(places(world((w) => (w['release'] === '4.2.1' ? 8 : 0)))).toEqual([{ release: '4.2.1' }]);
+  });
+
+  it('names a release inside a network when only both together fail', () => {
+    expect(places(world((w) => (w['release'] === '4.2.1' && w['network'] === 'AS5/US' ? 30 : 0)))).toEqual([{ network: 'AS5/US', release: '4.2.1' }]);
+  });
+
+  it('names two networks of different countries', () => {
+    const found = places(world((w) => (w['network'] === 'AS3/FR' || w['network'] === 'AS8/IN' ? 15 : 0)));
+    expect(new Set(found.map((w) => w['network']))).toEqual(new Set(['AS3/FR', 'AS8/IN']));
+  });
+
+  it('says everywhere when all fail alike', () => {
+    const result = localise(world(() => 9), options);
+    expect(result.causes).toEqual([]);
+    expect(result.reason).toBe('everywhere');
+    expect(result.unexplained).toBe(1);
+  });
+
+  it('prefers the network when a country holds one network only, and gives the country as alternative', () => {
+    const result = localise(world((w) => (w['network'] === 'AS10/JP' ? 20 : 0)), options);
+    expect(result.causes.map((c) => c.where)).toEqual([{ network: 'AS10/JP' }]);
+    expect(result.alternatives.map((c) => c.where)).toContainEqual({ country: 'JP' });
+  });
+
+  it('places a network whose failures are the first ever seen, when other networks are known to have clients', () => {
+    const cell = (network: string, failures: number): Cell => ({ where: { network, country: network.slice(-2), release: '1' }, failures, baselineFailures: 0, attempts: 0, baselineAttempts: 0 });
+    expect(places([cell('AS1/DE', 20)])).toEqual([]);
+    expect(places([cell('AS1/DE', 20), cell('AS2/FR', 0), cell('AS3/US', 0)])).toEqual([{ network: 'AS1/DE' }]);
+  });
+
+  it('judges by rates where attempts are known: the largest network is not the cause for being large', () => {
+    const cells = world(() => 0).map((c) => {
+      const big = c.where['network'] === 'AS1/DE';
+      const attempts = big ? 10_000 : 500;
+      return { ...c, attempts, baselineAttempts: attempts, baselineFailures: attempts / 100, failures: c.where['network'] === 'AS8/IN' ? 100 : attempts / 100 };
+    });
+    expect(localise(cells, { ...options, baselineScale: 1 }).causes.map((c) => c.where)).toEqual([{ network: 'AS8/IN' }]);
+  });
+
+  it('names no place for one or two failures, and none for a fall', () => {
+    expect(localise(world((w) => (w['network'] === 'AS1/DE' ? 1 : 0)), options).reason).toBe('no_excess');
+    expect(localise(world(() => 0), options).reason).toBe('no_excess');
+    expect(localise([{ where: { network: 'AS1/DE' }, failures: 2, baselineFailures: 0, attempts: 0, baselineAttempts: 0 }], options).reason).toBe('too_few');
+    expect(localise([], options).causes).toEqual([]);
+  });
+
+  it('knows any dimension names, and says so when there is none', () => {
+    const cells = ['a', 'b', 'c', 'd'].map((edge) => ({ where: { edge }, failures: edge === 'b' ? 40 : 1, baselineFailures: 1, attempts: 0, baselineAttempts: 0 }));
+    expect(localise(cells).causes.map((c) => c.where)).toEqual([{ edge: 'b' }]);
+    expect(localise([{ where: {}, failures: 40, baselineFailures: 1, attempts: 0, baselineAttempts: 0 }]).reason).toBe('not_in_these_dimensions');
+  });
+
+  it('survives unusable numbers and keeps shares within 0 and 1', () => {
+    const number = fc.oneof(fc.nat(1000), fc.constantFrom(NaN, -5, Infinity, 0.5));
+    const cell = fc.record({
+      where: fc.record({ network: fc.constantFrom(...NETWORKS), release: fc.constantFrom(...RELEASES) }),
+      failures: number,
+      baselineFailures: number,
+      attempts: number,
+      baselineAttempts: number,
+    });
+    fc.assert(
+      fc.property(fc.array(cell, { maxLength: 40 }), (cells) => {
+        const { causes, unexplained } = localise(cells);
+        expect(unexplained).toBeGreaterThanOrEqual(0);
+        expect(unexplained).toBeLessThanOrEqual(1);
+        for (const c of causes) expect(c.explained).toBeGreaterThanOrEqual(0);
+        for (const c of causes) expect(c.explained).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
