@@ -12,10 +12,10 @@ export function dedupKey(bytes: Uint8Array): Buffer {
 /**
  * The id of one record: first 8 bytes, big endian, of SHA-256(dedup key ‖ u16be section ‖ u16be index).
  *
- * @param section - The record's place in the body: 3 failures, 4 attempts.
+ * @param section - The record's place in the body: 3 failures, 4 attempts, 5 deliveries, 6 losses, 7 consents.
  * @param index - 0 … 63, its place in the section.
  */
-export function reportId(dedup: Uint8Array, section: 3 | 4, index: number): bigint {
+export function reportId(dedup: Uint8Array, section: 3 | 4 | 5 | 6 | 7, index: number): bigint {
   const data = Buffer.allocUnsafe(20);
   data.set(dedup);
   data.writeUInt16BE(section, 16);
