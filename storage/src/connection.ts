@@ -1,5 +1,5 @@
 import { Agent } from 'node:http';
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 
 /** Where a ClickHouse server answers: the embedded engine's front, or any remote server. */
 export interface StorageConnection {
@@ -32,6 +32,8 @@ export function createStorageClient(connection: StorageConnection): ClickHouseCl
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_CONNECTIONS,
     application: 'outcry',
+    // Its log lines quote server messages, and those quote contents of rows.
+    log: { level: ClickHouseLogLevel.OFF },
     ...(socketPath === undefined ? {} : { http_agent: socketAgent(socketPath) }),
   });
 }
