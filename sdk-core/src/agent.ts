@@ -1,8 +1,17 @@
 /** The agent: what both SDKs drive with their observations. */
+import { kindOf, OutcryError, phaseOf } from '@outcry/protocol';
 import type { Diagnosis, Failure, LossReason } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
+import { makeGrant } from './grant.js';
+import type { Grant } from './grant.js';
+import { addLoss } from './losses.js';
+import type { LossCounts } from './losses.js';
 import type { Platform } from './platform.js';
-import type { Outcry } from './types.js';
+import { emptyBody, previewOf } from './preview.js';
+import { checkReceipt } from './receipt.js';
+import { startSession } from './session.js';
+import type { Session } from './session.js';
+import type { ConsentState, Outcry, Receipt, SentEntry } from './types.js';
 
 /** One finished request to a watched host. */
 export interface Attempt {
@@ -61,4 +70,207 @@ export interface Agent extends Outcry {
   compareWitness(host: string): Promise<readonly WitnessAnswer[] | null>;
 }
 
-export declare function createAgent(options: CheckedOptions, platform: Platform): Agent;
+const STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
+const CONFIRM_MS = 1_000;
+const ERASE_TRIES = 3;
+
+/**
+ * Makes the agent. Consent and its withdrawal are decided here; everything that records or sends lives in a session that exists
+ * only while consent is granted.
+ *
+ * @param options - From `checkOptions`.
+ * @param platform - The place it runs in.
+ * Never throws, and nothing of the result throws or rejects, except `setConsent` with a malformed receipt.
+ */
+export function createAgent(options: CheckedOptions, platform: Platform): Agent {
+  const { broadcast, source, store } = platform;
+  const listeners = new Set<(event: AgentEvent) => void>();
+  const losses: LossCounts = new Map();
+  const sent: SentEntry[] = [];
+  let state: ConsentState = 'unknown';
+  let receipt: Receipt | undefined;
+  let grant: Grant | undefined;
+  let session: Session | undefined;
+  let undo: (() => void)[] = [];
+  let erasing: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  function emit(event: AgentEvent): void {
+    if (options.debug) console.debug('outcry', event);
+    for (const listen of listeners)
+      try {
+        listen(event);
+      } catch {
+        // The listener's own matter.
+      }
+  }
+
+  /** Stops at once and forgets what is in memory. */
+  function stop(): void {
+    grant?.end();
+    for (const run of undo) run();
+    undo = [];
+    grant = session = receipt = undefined;
+    losses.clear();
+    sent.length = 0;
+  }
+
+  function start(given: Receipt): void {
+    receipt = given;
+    grant = makeGrant(options, platform, {
+      epoch: erasing.then(() => store.epoch()),
+      onGone() {
+        stop();
+        state = 'denied';
+      },
+      emit,
+      lose(reason, count = 1) {
+        addLoss(losses, reason, count);
+        emit({ kind: 'dropped', reason });
+      },
+    });
+    session = startSession(grant, losses, sent, given);
+    const { wake } = session;
+    if (platform.onWake) undo.push(platform.onWake(wake));
+    if (broadcast)
+      undo.push(
+        broadcast.listen(({ kind }) => {
+          if (kind !== 'erased') return;
+          stop();
+          state = 'denied';
+          broadcast.post({ kind: 'confirmed' });
+        }),
+      );
+  }
+
+  async function erase(): Promise<void> {
+    for (let left = ERASE_TRIES; left > 0; left--)
+      try {
+        await store.erase();
+        return;
+      } catch {
+        await new Promise<void>((resolve) => void platform.setTimer(resolve, 100));
+      }
+  }
+
+  /** Resolves when all other live tabs have confirmed, or after 1 s. */
+  async function othersStop(): Promise<void> {
+    if (!broadcast) return;
+    let confirmed = 0;
+    let expected = Infinity;
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        stopListening();
+        cancel();
+        resolve();
+      };
+      const check = (): void => {
+        if (confirmed >= expected) finish();
+      };
+      const stopListening = broadcast.listen(({ kind }) => {
+        if (kind === 'confirmed') confirmed++;
+        check();
+      });
+      const cancel = (platform.networkTimer ?? platform.setTimer)(finish, CONFIRM_MS);
+      void broadcast
+        .peers?.()
+        .then((peers) => {
+          expected = peers;
+          check();
+        })
+        .catch(() => undefined);
+      broadcast.post({ kind: 'erased' });
+    });
+  }
+
+  function withdraw(): Promise<unknown> {
+    stop();
+    return (erasing = Promise.all([erasing.then(erase), othersStop().catch(() => undefined)]));
+  }
+
+  /** Runs `work` without ever throwing into the app. */
+  function quietly<T>(otherwise: T, work: () => T): T {
+    try {
+      return work();
+    } catch {
+      return otherwise;
+    }
+  }
+
+  const watched = (host: string): boolean => options.hosts.includes(host.toLowerCase());
+  const isGranted = (): boolean => session !== undefined && !closed;
+
+  function fail(failure: ObservedFailure): void {
+    if (isGranted() && watched(failure.host)) session?.fail(failure);
+  }
+
+  if (options.consent === 'granted') {
+    state = 'granted';
+    start(options.receipt as Receipt);
+  } else if (options.consent === 'denied') {
+    state = 'denied';
+    void withdraw();
+  }
+
+  return {
+    get consent() {
+      return state;
+    },
+    async setConsent(next, given) {
+      if (!STATES.includes(next)) throw new OutcryError('OUTCRY_BAD_OPTION', 'consent');
+      if (closed) return;
+      if (next === 'granted') {
+        if (session && !given) return;
+        const checked = checkReceipt(given, source);
+        state = next;
+        if (!session) start(checked);
+        else if (receipt?.textHash !== checked.textHash || receipt.text !== checked.text) session.setReceipt((receipt = checked));
+      } else if (next === state) await erasing;
+      else {
+        const erased = state === 'denied';
+        state = next;
+        await (erased ? erasing : withdraw());
+      }
+    },
+    preview: () => previewOf(options, state, session?.next() ?? emptyBody(options, platform)),
+    sent: () => sent.map((entry) => ({ ...entry })),
+    report: (input) =>
+      quietly(undefined, () => {
+        const { host, type = 'unknown', scheme = 'https', method = 'GET', route, elapsedMs = 0, statusCode = 0 } = input;
+        const diagnosis = { type, phase: phaseOf(type), kind: kindOf(type), confidence: 1, evidence: ['told by the app'] };
+        const startedAtMs = platform.now() - (elapsedMs > 0 ? elapsedMs : 0);
+        fail({
+          host,
+          scheme,
+          method,
+          resource: 'other',
+          route: route ?? null,
+          diagnosis,
+          elapsedMs,
+          statusCode,
+          protocol: 'unknown',
+          startedAtMs,
+        });
+      }),
+    flush: async () => (isGranted() && (await session?.flush().catch(() => undefined))) || { delivered: 0, dropped: 0, kept: 0 },
+    pending: async () => (await session?.pending().catch(() => undefined)) ?? { unsealed: 0, envelopes: 0, bytes: 0 },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await session?.close().catch(() => undefined);
+      grant?.end();
+      for (const run of undo) run();
+      undo = [];
+    },
+    observe: (attempt) => quietly(undefined, () => isGranted() && watched(attempt.host) && session?.observe(attempt)),
+    fail: (failure) => quietly(undefined, () => fail(failure)),
+    onEvent(listen) {
+      listeners.add(listen);
+      return () => listeners.delete(listen);
+    },
+    watched,
+    isGranted,
+    routeOf: (path) => options.routes.find(([, match]) => match.test(path))?.[0] ?? null,
+    compareWitness: async (host) => (isGranted() && (await session?.compare(host).catch(() => null))) || null,
+  };
+}

@@ -67,6 +67,8 @@ export interface Platform {
   connection(): string;
   /** True while the page is hidden or closing: requests then ask for `keepalive`. */
   isHidden?(): boolean;
+  /** Whether the last failed request to this URL was stopped on the device (CSP, extension, quota): then it says nothing about the path. */
+  wasBlocked?(url: string): boolean;
   deflate?(bytes: Uint8Array): Promise<Uint8Array>;
   /** Loads suite 2; called once consent is given where native crypto is missing. */
   loadNacl?(): Promise<NaclSealing>;

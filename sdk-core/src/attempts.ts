@@ -1,0 +1,65 @@
+/**
+ * The denominator: requests per host and 5-minute bin, from a panel drawn per UTC day independently of failures, sealed every
+ * 5 minutes at a random offset. Records of one bin add up, so a bin may be told in parts.
+ */
+import { ATTEMPT_BIN_S, DAY_MS } from '@outcry/protocol';
+import type { Attempts } from '@outcry/protocol';
+import type { Attempt } from './agent.js';
+import type { Grant } from './grant.js';
+
+const BIN_MS = ATTEMPT_BIN_S * 1_000;
+const MAX_BINS = 256;
+
+export interface AttemptBins {
+  count(attempt: Attempt): void;
+  records(): Attempts[];
+  /** Gives up the bins that are over, or all of them. */
+  take(all: boolean): Attempts[];
+}
+
+export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
+  const { platform, options } = grant;
+  const bins = new Map<string, Attempts>();
+  let day = -1;
+  let drawn = 0;
+
+  /** The draw of the day is kept, so that a device is in or out for the whole of it. */
+  async function draw(): Promise<void> {
+    const lot = { day, lot: drawn };
+    await grant.update('panel', (old) => {
+      const there = old as typeof lot | undefined;
+      if (there?.day !== lot.day) return lot;
+      drawn = there.lot;
+      return there;
+    });
+  }
+
+  const round = (): void => {
+    grant.after(BIN_MS, round);
+    seal();
+  };
+  grant.after(platform.random() * BIN_MS, round);
+
+  return {
+    count({ host, outcome, startedAtMs }) {
+      const today = Math.floor(platform.now() / DAY_MS);
+      if (today !== day) {
+        day = today;
+        drawn = platform.random();
+        if (options.panelPpm < 1e6) void draw().catch(() => undefined);
+      }
+      if (drawn * 1e6 >= options.panelPpm) return;
+      const bin_start = Math.floor(startedAtMs / BIN_MS) * ATTEMPT_BIN_S;
+      const key = `${host} ${bin_start}`;
+      const bin = bins.get(key) ?? { host, bin_start, made: 0, succeeded: 0, failed: 0, aborted: 0, panel_ppm: options.panelPpm };
+      if (bins.size < MAX_BINS || bins.has(key)) bins.set(key, { ...bin, made: bin.made + 1, [outcome]: bin[outcome] + 1 });
+    },
+    records: () => [...bins.values()],
+    take(all) {
+      const over = platform.now() / 1_000 - ATTEMPT_BIN_S;
+      const taken = [...bins].filter(([, bin]) => all || bin.bin_start <= over);
+      for (const [key] of taken) bins.delete(key);
+      return taken.map(([, bin]) => bin);
+    },
+  };
+}

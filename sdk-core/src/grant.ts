@@ -1,0 +1,106 @@
+/**
+ * One period of granted consent: what its parts share, and its end. After `end` nothing of it writes, sends or wakes again.
+ * Every write goes through `save` or `update`, every request through `ask`; all three check the consent epoch.
+ */
+import type { LossReason } from '@outcry/protocol';
+import type { AgentEvent } from './agent.js';
+import type { CheckedOptions } from './check-options.js';
+import type { Platform } from './platform.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  /** The body, if it is JSON of any sort. */
+  readonly text: string;
+  readonly retryAfter: string | null;
+}
+
+export interface Grant {
+  readonly options: CheckedOptions;
+  readonly platform: Platform;
+  live(): boolean;
+  /** False, and the grant is over, when the epoch moved on: consent was withdrawn elsewhere. */
+  save(puts: [string, unknown][], deletes?: string[]): Promise<boolean>;
+  update(key: string, change: (old: unknown) => unknown): Promise<boolean>;
+  /** A request without credentials, referrer, cache or redirects. Rejects when it fails, is stopped, or consent is gone. */
+  ask(url: string, init: RequestInit, deadlineMs: number, abort?: AbortController): Promise<Answer>;
+  /** A timer that ends with the grant. */
+  after(ms: number, run: () => unknown): () => void;
+  emit(event: AgentEvent): void;
+  lose(reason: LossReason, count?: number): void;
+  end(): void;
+}
+
+export function makeGrant(
+  options: CheckedOptions,
+  platform: Platform,
+  { epoch, onGone, emit, lose }: Pick<Grant, 'emit' | 'lose'> & { epoch: Promise<number>; onGone: () => void },
+): Grant {
+  let alive = true;
+  const timers = new Set<() => void>();
+  const running = new Set<AbortController>();
+  const { store } = platform;
+  const networkTimer = platform.networkTimer ?? platform.setTimer;
+
+  const stands = (holds: boolean): boolean => {
+    if (!holds && alive) onGone();
+    return holds && alive;
+  };
+
+  return {
+    options,
+    platform,
+    emit,
+    lose,
+    live: () => alive,
+    save: async (puts, deletes) => {
+      const of = await epoch;
+      return alive && stands(await store.write(of, puts, deletes));
+    },
+    update: async (key, change) => {
+      const of = await epoch;
+      return alive && stands(await store.update(of, key, change));
+    },
+    async ask(url, init, deadlineMs, abort = new AbortController()) {
+      const of = await epoch;
+      if (!stands(of === (await store.epoch()))) throw new Error();
+      running.add(abort);
+      const cancel = networkTimer(() => abort.abort(), deadlineMs);
+      try {
+        const response = await platform.fetchFn(url, {
+          credentials: 'omit',
+          referrerPolicy: 'no-referrer',
+          cache: 'no-store',
+          redirect: 'error',
+          ...init,
+          signal: abort.signal,
+        });
+        const type = response.headers.get('content-type') ?? '';
+        let text = '';
+        if (/json/.test(type)) text = await response.text();
+        else void response.body?.cancel().catch(() => undefined);
+        return { status: response.status, type, text, retryAfter: response.headers.get('retry-after') };
+      } finally {
+        cancel();
+        running.delete(abort);
+      }
+    },
+    after(ms, run) {
+      const cancel = platform.setTimer(() => {
+        timers.delete(stop);
+        void (async () => alive && (await run()))().catch(() => undefined);
+      }, ms);
+      const stop = (): void => {
+        timers.delete(stop);
+        cancel();
+      };
+      timers.add(stop);
+      return stop;
+    },
+    end() {
+      alive = false;
+      for (const stop of timers) stop();
+      for (const abort of running) abort.abort();
+    },
+  };
+}

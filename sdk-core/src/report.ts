@@ -1,0 +1,109 @@
+/** Building one failure record, and letting the app make it coarser. Pure. */
+import { bucketMs, FAILURE_FIELDS, MAX_UINT, TIME_GRAIN_S, TYPE_PATTERN } from '@outcry/protocol';
+import type { Failure, Field } from '@outcry/protocol';
+import type { ObservedFailure } from './agent.js';
+import type { OutcryOptions } from './types.js';
+
+/** The network label known before the failure; a claim. */
+export interface Claim {
+  readonly asn: number;
+  readonly country: string;
+  readonly atMs: number;
+}
+
+/** `value` if the field's table knows it, else the table's first word. */
+export function oneOf<T>(table: readonly Field[], name: string, value: string): T {
+  const field = table.find((each) => each.name === name) as Extract<Field, { type: 'choice' }>;
+  return (field.values.includes(value) ? value : field.values[0]) as T;
+}
+
+const whole = (value: number, max: number): number => Math.min(Math.max(Math.floor(value), 0) || 0, max);
+
+export const secondsOf = (ms: number): number => whole(ms / 1_000, MAX_UINT);
+
+/**
+ * One failure as it goes on the wire: time floored to 10 s, elapsed time bucketed, words outside the tables as `other`.
+ *
+ * @param nowMs - For the age of the claim.
+ * Never throws.
+ */
+export function buildFailure(
+  seen: ObservedFailure,
+  where: { online: boolean; connection: string; nowMs: number; samplePpm: number; routes: readonly string[]; claim?: Claim | undefined },
+): Failure {
+  const { type, phase, kind, confidence } = seen.diagnosis;
+  const { claim } = where;
+  const choice = <K extends keyof Failure>(name: K, value: string): Failure[K] => oneOf<Failure[K]>(FAILURE_FIELDS, name, value);
+  const ageMs = claim ? where.nowMs - claim.atMs : 0;
+  return {
+    occurred_at: secondsOf(seen.startedAtMs) - (secondsOf(seen.startedAtMs) % TIME_GRAIN_S),
+    host: seen.host.toLowerCase(),
+    scheme: choice('scheme', seen.scheme),
+    method: choice('method', seen.method.toUpperCase()),
+    resource: choice('resource', seen.resource),
+    route: seen.route && where.routes.includes(seen.route) ? seen.route : null,
+    phase,
+    type: TYPE_PATTERN.test(type) && type.length <= 60 ? type : 'unknown',
+    kind,
+    confidence_pct: whole(confidence * 100, 100),
+    elapsed_ms: bucketMs(whole(seen.elapsedMs, 1e6)),
+    status_code: whole(seen.statusCode, 599),
+    protocol: choice('protocol', seen.protocol),
+    online: where.online,
+    connection: choice('connection', where.connection),
+    claimed_asn: claim?.asn ?? 0,
+    claimed_country: claim?.country ?? '',
+    claim_age: !claim ? 'none' : ageMs < 36e5 ? '<1h' : ageMs < 864e5 ? '<1d' : '>=1d',
+    count: 1,
+    span_s: 0,
+    sampling_ppm: where.samplePpm,
+  };
+}
+
+/**
+ * What `beforeSend` leaves of a failure. It may drop it, or make single fields coarser: a smaller number, a table's first word, no
+ * route, the type `unknown` or a beginning of it. Every other change is ignored; a hook that throws drops.
+ *
+ * @returns null when dropped. Never throws.
+ */
+export function coarsen(failure: Failure, beforeSend: OutcryOptions['beforeSend']): Failure | null {
+  if (!beforeSend) return failure;
+  let given: Failure | null;
+  try {
+    given = beforeSend({ ...failure });
+  } catch {
+    return null;
+  }
+  if (given === null || typeof given !== 'object') return null;
+  const kept: Record<string, unknown> = { ...failure };
+  for (const field of FAILURE_FIELDS) {
+    const { name } = field;
+    const was = failure[name];
+    const is: unknown = given[name];
+    if (
+      name === 'type'
+        ? is === 'unknown' || (typeof is === 'string' && is !== '' && `${was}.`.startsWith(`${is}.`))
+        : field.type === 'choice'
+          ? is === field.values[0]
+          : field.type === 'text?'
+            ? is === null
+            : field.type === 'text'
+              ? is === '' && field.pattern.test('')
+              : // Fewer repeats or another sampling share would not be coarser, but false.
+                field.type === 'uint' &&
+                !/^(count|span_s|sampling_ppm)$/.test(name) &&
+                Number.isInteger(is) &&
+                (is as number) >= 0 &&
+                (is as number) < (was as number)
+    )
+      kept[name] = is;
+  }
+  return kept as Failure;
+}
+
+/** One failure in plain words, for the page that shows what was sent. */
+export function inWords(failure: Failure): string {
+  const { count, host, kind, method, occurred_at, scheme, type } = failure;
+  const time = new Date(occurred_at * 1_000).toISOString().slice(11, 19);
+  return `${time} UTC, ${method} ${scheme}://${host}: ${kind} (${type})${count > 1 ? `, ${count} times` : ''}`;
+}

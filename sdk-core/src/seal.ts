@@ -1,0 +1,72 @@
+/** Sealing a body: suite 1 where the platform has it, else suite 2 if its chunk can be loaded; one signer per UTC day and recipient key. */
+import { DAY_MS, encodeBody, toBase64Url } from '@outcry/protocol';
+import type { ReportBody } from '@outcry/protocol';
+import { makeSigner, restoreSigner, sealEnvelope, supportsNative } from '@outcry/protocol/seal';
+import type { Signer } from '@outcry/protocol/seal';
+import type { Grant } from './grant.js';
+
+interface Suite {
+  make(): Promise<{ signer: Signer; stored: unknown }>;
+  restore(stored: unknown): Promise<Signer>;
+  seal(signer: Signer, body: Uint8Array, nowMs: number): Promise<Uint8Array>;
+}
+
+async function loadSuite({ options, platform }: Grant): Promise<Suite | null> {
+  const { subtle, randomBytes, deflate } = platform;
+  const shared = { randomBytes, recipientKey: options.recipientKey, deflate };
+  if (subtle && (await supportsNative(subtle)))
+    return {
+      make: () => makeSigner(subtle),
+      restore: (stored) => restoreSigner(subtle, stored as CryptoKeyPair),
+      seal: (signer, body, nowMs) => sealEnvelope({ ...shared, subtle, signer, body, nowMs }),
+    };
+  const nacl = await platform.loadNacl?.();
+  if (!nacl) return null;
+  return {
+    make() {
+      const { signer, secretKey } = nacl.makeNaclSigner(randomBytes);
+      return Promise.resolve({ signer, stored: secretKey });
+    },
+    restore: (stored) => Promise.resolve(nacl.restoreNaclSigner(stored as Uint8Array)),
+    seal: (signer, body, nowMs) => nacl.sealEnvelopeNacl({ ...shared, signer, body, nowMs }),
+  };
+}
+
+/**
+ * @returns A function that seals one body; it resolves with null where no crypto can be had, and rejects with the coded errors of
+ *   `sealEnvelope`. The suite is loaded at once, while the network works.
+ */
+export function makeSealer(grant: Grant): (body: ReportBody) => Promise<Uint8Array | null> {
+  const { platform } = grant;
+  const recipient = toBase64Url(grant.options.recipientKey);
+  let suite = loadSuite(grant).catch(() => null);
+  let today = -1;
+  let signer: Signer | undefined;
+
+  async function signerOf(day: number, { make, restore }: Suite): Promise<Signer> {
+    if (signer && day === today) return signer;
+    const made = await make();
+    let mine = made.signer;
+    try {
+      const name = `s:${day}:${recipient}`;
+      let stored = made.stored;
+      // A tab or process that was quicker wins, so that a device is one signer.
+      await grant.update(name, (there) => (stored = there ?? made.stored));
+      if (stored !== made.stored) mine = await restore(stored);
+      const past = (await platform.store.entries('s:')).map(([key]) => key).filter((key) => !key.startsWith(`s:${day}:`));
+      if (past.length > 0) await grant.save([], past);
+    } catch {
+      // A store that takes no keys: this page or process keeps its own.
+    }
+    today = day;
+    return (signer = mine);
+  }
+
+  return async (body) => {
+    let loaded = await suite;
+    if (!loaded) loaded = await (suite = loadSuite(grant).catch(() => null));
+    if (!loaded) return null;
+    const nowMs = platform.now();
+    return loaded.seal(await signerOf(Math.floor(nowMs / DAY_MS), loaded), encodeBody(body), nowMs);
+  };
+}

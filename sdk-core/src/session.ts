@@ -1,0 +1,222 @@
+/** One granted period at work: failures and attempts in, sealed envelopes out. Made at the grant, ended by the withdrawal. */
+import { MAX_REPORTS, lossBucket } from '@outcry/protocol';
+import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/protocol';
+import type { Attempt, ObservedFailure, WitnessAnswer } from './agent.js';
+import { makeAttempts } from './attempts.js';
+import { consentRecord, contextOf } from './context.js';
+import { makeDelivery } from './deliver.js';
+import { makeFold } from './fold.js';
+import type { Grant } from './grant.js';
+import { lossRecords } from './losses.js';
+import type { LossCounts } from './losses.js';
+import { entryKey, makeQueue } from './queue.js';
+import type { Entry } from './queue.js';
+import { buildFailure, coarsen, inWords, secondsOf } from './report.js';
+import { makeSealer } from './seal.js';
+import type { Sent } from './send.js';
+import type { FlushResult, PendingCounts, PreviewBody, Receipt, SentEntry } from './types.js';
+import { makeWitness } from './witness.js';
+
+const MAX_SENT = 50;
+
+export interface Session {
+  observe(attempt: Attempt): void;
+  fail(failure: ObservedFailure): void;
+  next(): PreviewBody;
+  flush(): Promise<FlushResult>;
+  pending(): Promise<PendingCounts>;
+  close(): Promise<void>;
+  compare(host: string): Promise<readonly WitnessAnswer[] | null>;
+  setReceipt(receipt: Receipt): void;
+  /** The network came back or changed. */
+  wake(): void;
+}
+
+/** What this page or process still knows of an envelope; the sealed bytes tell it nothing. */
+interface Known {
+  readonly words: string[];
+  readonly hosts: string[];
+}
+
+/** @param losses - Counts that outlive the session's parts; taken when sealed. */
+export function startSession(grant: Grant, losses: LossCounts, sent: SentEntry[], first: Receipt): Session {
+  const { options, platform } = grant;
+  const { now, random } = platform;
+  const routes = options.routes.map(([pattern]) => pattern);
+  const known = new Map<string, Known>();
+  /** How the last request to a host that failed before went on. */
+  const outcomes = new Map<string, 'worked' | 'failed'>();
+  const deliveries: DeliveryRecord[] = [];
+  let consents: Consent[] = [];
+  let worthTelling = false;
+  let receipt = first;
+  let sealing: Promise<unknown> = Promise.resolve();
+
+  const queue = makeQueue(grant);
+  const sealBody = makeSealer(grant);
+  const witness = makeWitness(grant);
+  const fold = makeFold(grant, () => seal('none'));
+  const attempts = makeAttempts(grant, () => seal('over'));
+  const delivery = makeDelivery(grant, queue, {
+    onDelivered,
+    sealRecords: async () => (worthTelling || losses.size > 0) && seal('none', true),
+  });
+
+  function onDelivered(key: string, entry: Entry, { collector, tookMs, failed }: Sent): void {
+    const about = known.get(key);
+    known.delete(key);
+    const nowMs = now();
+    sent.push({ sentAtMs: nowMs, collector, bytes: entry.bytes.length, words: about?.words ?? [] });
+    sent.splice(0, sent.length - MAX_SENT);
+    const { failedAtMs } = entry;
+    grant.emit({ kind: 'delivered', collector, tookMs, sinceFailureMs: failedAtMs === null ? null : nowMs - failedAtMs });
+    const host = new URL(collector).hostname;
+    const failed_collectors = [...new Set([...entry.failed, ...failed])].filter((other) => other !== host).slice(0, 8);
+    if (entry.reports === 0 && failed_collectors.length === 0) return;
+    const later = about?.hosts.map((each) => outcomes.get(each)) ?? [];
+    const later_retry = later.includes('worked') ? 'worked' : later.includes('failed') ? 'failed' : 'unknown';
+    const tries = lossBucket(entry.tries + 1);
+    if (deliveries.length < MAX_REPORTS)
+      deliveries.push({ sent_at: secondsOf(nowMs), collector: host, failed_collectors, tries, later_retry });
+    // Clock and order of size alone can wait for the next envelope; these cannot.
+    if (failed_collectors.length > 0 || tries !== '1' || later_retry !== 'unknown') worthTelling = true;
+  }
+
+  const coarsened = (): Failure[] => fold.rows().flatMap(({ failure }) => coarsen(failure, options.beforeSend) ?? []);
+
+  /** Seals what there is into as many envelopes as it takes. `evenRecords`: also when nothing but records is there. */
+  function seal(which: 'none' | 'over' | 'all', evenRecords = false): Promise<boolean> {
+    const mine = sealing.then(async () => {
+      const rows = fold.take().flatMap(({ failure, firstMs }) => {
+        const kept = coarsen(failure, options.beforeSend);
+        if (!kept) grant.lose('before_send', failure.count);
+        return kept ? [{ failure: kept, firstMs }] : [];
+      });
+      const bins = which === 'none' ? [] : attempts.take(which === 'all');
+      let made = false;
+      const records = evenRecords && deliveries.length + losses.size + consents.length > 0;
+      for (let first = true; grant.live() && (rows.length + bins.length > 0 || (first && records)); first = false)
+        made = (await sealOne(rows.splice(0, MAX_REPORTS), bins.splice(0, MAX_REPORTS))) || made;
+      if (made) delivery.soon();
+      return made;
+    });
+    sealing = mine.catch(() => undefined);
+    return mine.catch(() => false);
+  }
+
+  async function sealOne(rows: { failure: Failure; firstMs: number }[], bins: PreviewBody['attempts']): Promise<boolean> {
+    const failures = rows.map(({ failure }) => failure);
+    const told = { deliveries: deliveries.splice(0), losses: new Map(losses), consents };
+    losses.clear();
+    consents = [];
+    const putBack = (): void => {
+      deliveries.unshift(...told.deliveries);
+      for (const [reason, count] of told.losses) losses.set(reason, (losses.get(reason) ?? 0) + count);
+      consents.push(...told.consents);
+    };
+    const sealedAtMs = now();
+    const bytes = await sealBody({
+      sealed_at: secondsOf(sealedAtMs),
+      context: contextOf(options, platform, receipt),
+      failures,
+      attempts: bins,
+      deliveries: told.deliveries,
+      losses: lossRecords(told.losses),
+      consents: told.consents,
+    }).catch((error: unknown) => {
+      grant.lose((error as { code?: string }).code?.endsWith('_too_large') ? 'too_large' : 'other', failures.length || 1);
+      return undefined;
+    });
+    if (!bytes) {
+      putBack();
+      if (bytes === null && failures.length > 0) grant.lose('no_crypto', failures.length);
+      return false;
+    }
+    worthTelling = false;
+    const key = entryKey(sealedAtMs, random);
+    const failedAtMs = failures.length > 0 ? Math.min(...rows.map(({ firstMs }) => firstMs)) : null;
+    const hosts = [...new Set(failures.map(({ host }) => host))];
+    const words = [
+      ...failures.map(inWords),
+      ...bins.map(({ host, made, failed }) => `${host}: ${made} requests, ${failed} failed`),
+      ...told.deliveries.map(({ collector }) => `an earlier report reached ${collector}`),
+      ...[...told.losses].map(([reason]) => `reports lost: ${reason}`),
+      ...told.consents.map(({ text }) => `consent was given to text ${text}`),
+    ];
+    known.set(key, { words, hosts });
+    for (const host of hosts) outcomes.delete(host);
+    const entry: Entry = { bytes, sealedAtMs, failedAtMs, reports: failures.length, tries: 0, failed: [], leasedUntilMs: 0 };
+    const mark: [string, unknown][] = told.consents.length > 0 ? [['consent', receipt.at + receipt.textHash]] : [];
+    if (!(await queue.add(key, entry, mark))) return false;
+    grant.emit({ kind: 'sealed', bytes: bytes.length, reports: failures.length });
+    return true;
+  }
+
+  /** A consent is told once, however many pages it is applied on. */
+  async function tellConsent(): Promise<void> {
+    const told = await platform.store.get('consent');
+    if (grant.live() && told !== receipt.at + receipt.textHash) consents = [consentRecord(receipt)];
+  }
+
+  void tellConsent().catch(() => undefined);
+  grant.after(random() * (platform.liveDelayMs ?? 5_000), () => witness.refresh());
+  delivery.soon();
+
+  return {
+    observe(attempt) {
+      attempts.count(attempt);
+      const { host, outcome } = attempt;
+      const before = outcomes.get(host);
+      if (outcome === 'succeeded' && before === 'failed') delivery.wake();
+      if (outcome === 'failed') outcomes.set(host, 'failed');
+      else if (outcome === 'succeeded' && (before || known.size > 0)) outcomes.set(host, 'worked');
+      void witness.refresh();
+    },
+    fail(seen) {
+      const failure = buildFailure(seen, {
+        online: platform.online(),
+        connection: platform.connection(),
+        nowMs: now(),
+        samplePpm: options.samplePpm,
+        routes,
+        claim: witness.claim(),
+      });
+      grant.emit({ kind: 'diagnosed', failure, evidence: seen.diagnosis.evidence });
+      if (random() * 1e6 >= options.samplePpm) grant.lose('sampled_out');
+      else fold.add(failure, seen.startedAtMs);
+    },
+    next: () => ({
+      context: contextOf(options, platform, receipt),
+      failures: coarsened(),
+      attempts: attempts.records(),
+      deliveries,
+      losses: lossRecords(losses),
+      consents,
+    }),
+    async flush() {
+      await seal('none');
+      return delivery.flush(false);
+    },
+    async pending() {
+      const entries = await queue.list();
+      return {
+        unsealed: fold.rows().length,
+        envelopes: entries.length,
+        bytes: entries.reduce((sum, [, { bytes }]) => sum + bytes.length, 0),
+      };
+    },
+    async close() {
+      await seal('all', true);
+      await delivery.flush(true);
+    },
+    compare: (host) => witness.compare(host),
+    wake() {
+      delivery.wake();
+      void witness.refresh(true);
+    },
+    setReceipt(next) {
+      receipt = next;
+      void tellConsent().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** Witnesses: the network label an agent may claim, and the comparison that tells "only this host" from "nothing works". */
+import { MAX_UINT } from '@outcry/protocol';
+import type { WitnessAnswer } from './agent.js';
+import type { Grant } from './grant.js';
+import type { Claim } from './report.js';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const DEADLINE_MS = 8_000;
+const MAX_COMPARISONS_PER_HOUR = 6;
+const COMPARED = 2;
+
+export interface Witness {
+  claim(): Claim | undefined;
+  /** Asks for the label if the last one is older than an hour, or the network changed. */
+  refresh(changed?: boolean): Promise<void>;
+  compare(host: string): Promise<WitnessAnswer[] | null>;
+}
+
+/** A label out of a witness's answer; undefined when it is none. */
+function claimOf(text: string, atMs: number): Claim | undefined {
+  const { asn, country } = JSON.parse(text) as { asn?: unknown; country?: unknown };
+  if (!Number.isInteger(asn) || (asn as number) < 0 || (asn as number) > MAX_UINT) return undefined;
+  return typeof country === 'string' && /^[A-Z]{2}$/.test(country) ? { asn: asn as number, country, atMs } : undefined;
+}
+
+export function makeWitness(grant: Grant): Witness {
+  const { options, platform } = grant;
+  const { now, random, store } = platform;
+  const compared = new Map<string, number>();
+  let hour: number[] = [];
+  let claim: Claim | undefined;
+  let askedAtMs = -Infinity;
+
+  const inRandomOrder = (): string[] =>
+    options.witnesses
+      .map((url) => [random(), url] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([, url]) => url);
+
+  return {
+    claim: () => claim,
+    async refresh(changed = false) {
+      if (now() - askedAtMs < (changed ? MINUTE_MS : HOUR_MS)) return;
+      askedAtMs = now();
+      // Kept over pages, so that every page of an hour shares one question.
+      if (!claim) claim = (await store.get('witness').catch(() => undefined)) as Claim | undefined;
+      if (!changed && claim && now() - claim.atMs < HOUR_MS) {
+        askedAtMs = claim.atMs;
+        return;
+      }
+      for (const url of inRandomOrder()) {
+        if (!grant.live()) return;
+        try {
+          const fresh = claimOf((await grant.ask(url, {}, DEADLINE_MS)).text, now());
+          if (!fresh) continue;
+          claim = fresh;
+          await grant.save([['witness', claim]]);
+          return;
+        } catch {
+          // The next one.
+        }
+      }
+    },
+    async compare(host) {
+      const nowMs = now();
+      hour = hour.filter((ms) => nowMs - ms < HOUR_MS);
+      if (hour.length >= MAX_COMPARISONS_PER_HOUR || nowMs - (compared.get(host) ?? -Infinity) < MINUTE_MS || !options.witnesses.length)
+        return null;
+      hour.push(nowMs);
+      compared.set(host, nowMs);
+      return Promise.all(
+        inRandomOrder()
+          .slice(0, COMPARED)
+          .map(async (url) => {
+            const startedMs = performance.now();
+            const reached = await grant.ask(url, {}, DEADLINE_MS).then(
+              ({ status, text }) => status === 200 && text.includes('asn'),
+              () => false,
+            );
+            return { url, reached, ms: performance.now() - startedMs };
+          }),
+      );
+    },
+  };
+}
