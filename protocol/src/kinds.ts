@@ -101,6 +101,11 @@ function groupOf(type: string): string {
   return type.split('.', 1)[0] ?? '';
 }
 
+/** Types come over the wire, so a group may be called like something every object inherits. */
+function ownValue<V>(table: Readonly<Record<string, V>>, group: string): V | undefined {
+  return Object.hasOwn(table, group) ? table[group] : undefined;
+}
+
 /**
  * The kind that a failure counts as.
  *
@@ -110,7 +115,7 @@ function groupOf(type: string): string {
  */
 export function kindOf(type: string, stage: Stage = 'unknown'): Kind {
   const group = groupOf(type);
-  if (group !== 'tcp') return KIND_OF_GROUP[group] ?? 'unknown';
+  if (group !== 'tcp') return ownValue(KIND_OF_GROUP, group) ?? 'unknown';
   if (stage === 'handshake') return 'tls';
   if (stage === 'request' || stage === 'response') return type === 'tcp.timed_out' ? 'timeout' : 'http';
   return 'routing';
@@ -122,7 +127,7 @@ export function kindOf(type: string, stage: Stage = 'unknown'): Kind {
  * Never throws.
  */
 export function phaseOf(type: string, stage: Stage = 'unknown'): Phase {
-  return stage === 'unknown' ? (PHASE_OF_GROUP[groupOf(type)] ?? 'unknown') : PHASE_OF_STAGE[stage];
+  return stage === 'unknown' ? (ownValue(PHASE_OF_GROUP, groupOf(type)) ?? 'unknown') : PHASE_OF_STAGE[stage];
 }
 
 /** What an agent concludes about one failed request. */

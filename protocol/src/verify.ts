@@ -16,6 +16,8 @@ const SMALL_ORDER_Y = [
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ].map((hex) => Buffer.from(hex, 'hex'));
+/** All of them, and everything from p on, end in one of few bytes, so that an honest key mostly costs one comparison. */
+const WEAK_LAST_BYTES = [...SMALL_ORDER_Y, P].map((y) => y.readUInt8(KEY_BYTES - 1));
 
 /**
  * Whether an Ed25519 public key is one of the eight points of small order, in any sign, or is not written canonically.
@@ -24,8 +26,10 @@ const SMALL_ORDER_Y = [
  * @param key - 32 bytes.
  */
 export function isWeakSigner(key: Uint8Array): boolean {
+  const last = (key[KEY_BYTES - 1] ?? 0) & 0x7f;
+  if (!WEAK_LAST_BYTES.includes(last)) return false;
   const y = Buffer.from(key);
-  y[31] = (y[31] ?? 0) & 0x7f;
+  y[KEY_BYTES - 1] = last;
   if (SMALL_ORDER_Y.some((weak) => weak.equals(y))) return true;
   for (let i = KEY_BYTES - 1; i >= 0; i--) {
     const difference = (y[i] ?? 0) - (P[i] ?? 0);
