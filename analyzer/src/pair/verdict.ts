@@ -1,0 +1,67 @@
+/** What `pair` reads and says. */
+
+/** The reading of clients and servers together; docs/runbooks/ has a page for each. */
+export const VERDICTS = ['outside', 'inside', 'release', 'local', 'undetermined'] as const;
+export type VerdictName = (typeof VERDICTS)[number];
+
+/** The clients' side. */
+export interface SpikeEvidence {
+  readonly kind: string;
+  /** The most frequent failure type, for example `tls.cert.date_invalid`; null when unknown. */
+  readonly type?: string | null;
+  /** Where it lies; all null (or absent) when everywhere. */
+  readonly place: { readonly network?: string | null; readonly country?: string | null; readonly release?: string | null };
+  /** Networks with clients failing beyond the expected. */
+  readonly networksFailing: number;
+  readonly failingClients: number;
+  readonly expectedClients: number;
+  /** Clients of the same place that report a dead uplink of their own (`offline`) in the same time, and usually. */
+  readonly offline?: { readonly now: number; readonly baseline: number };
+  /** The denominators of the same place: requests made and failed, now and before. */
+  readonly attempts?: { readonly made: number; readonly failed: number; readonly baselineMade: number; readonly baselineFailed: number } | null;
+}
+
+export interface RequestCounts {
+  /** Requests that the server answered, and those of them that it answered with an error of its own (5xx). */
+  readonly requests: number;
+  readonly errors: number;
+  /** Length of the window that was counted, s. */
+  readonly seconds: number;
+}
+
+/** The servers' side; null where nothing is measured. `fresh` is false when the last sample is older than the spike allows. */
+export interface ServerEvidence {
+  readonly now: RequestCounts;
+  readonly baseline: RequestCounts;
+  readonly fresh: boolean;
+  /** How much the request rate usually wanders between windows of this length, as a share; default 0.1. */
+  readonly levelSd?: number;
+}
+
+export interface VerdictNumbers {
+  readonly failing_clients: number;
+  readonly expected_clients: number;
+  readonly server_error_share: number | null;
+  readonly server_error_share_before: number | null;
+  readonly server_requests_per_s: number | null;
+  readonly server_requests_per_s_before: number | null;
+  /** Share of requests missing against before, 0..1; null without metrics. */
+  readonly request_dip: number | null;
+  readonly request_dip_p_value: number | null;
+  readonly error_rise_p_value: number | null;
+  readonly attempts_failed_share: number | null;
+  readonly attempts_failed_share_before: number | null;
+}
+
+export interface Verdict {
+  readonly verdict: VerdictName;
+  /** A spike of one network that nothing else supports. */
+  readonly uncorroborated: boolean;
+  /** The reasons, each a whole sentence without identifying values. */
+  readonly because: readonly string[];
+  readonly numbers: VerdictNumbers;
+  /** Evidence that would change the verdict, each a whole sentence. */
+  readonly wouldChange: readonly string[];
+  /** Page of the next step, under docs/. */
+  readonly runbook: string;
+}

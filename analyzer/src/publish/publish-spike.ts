@@ -1,0 +1,105 @@
+import { cellCount, plainCount } from './count.js';
+import type { PublishedCount } from './count.js';
+import { IDENTIFYING } from './shapes.js';
+import type { Dimension, PublishedPlace, PublishedSpike, RawPlace, RawSpike } from './shapes.js';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A spike named at the finest place that has k clients. Only for `publish()`. */
+export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
+  const places = distinct(raw.places.map((place) => finest(place, k)).filter((p) => p !== null));
+  const only = places.length === 1 ? places[0] : undefined;
+  const whole = plainCount(raw.failingClients);
+  // One network, country or release is named with its own (rounded) count; otherwise the count is that of host and kind.
+  const clients: PublishedCount = only === undefined ? whole : { value: only.clients, text: only.clients_text };
+  const peak = plainCount(raw.peakClients);
+  const byKind = Object.entries(raw.byKind).map(([kind, n]) => [kind, plainCount(n)] as const);
+  return {
+    id: raw.id,
+    project: raw.project,
+    host: raw.host,
+    kind: raw.kind,
+    type: raw.type,
+    network: only?.where.network ?? null,
+    country: only?.where.country ?? countryOf(only?.where.network),
+    release: only?.where.release ?? null,
+    places,
+    place_note: note(raw, places, k),
+    state: raw.state,
+    started_at: iso(raw.startedMs),
+    ended_at: raw.endedMs === null ? null : iso(raw.endedMs),
+    found_at: iso(raw.foundMs),
+    failing_clients: clients.value,
+    failing_clients_text: clients.text,
+    expected_clients: Number(raw.expectedClients.toPrecision(2)),
+    peak_clients: peak.value,
+    peak_clients_text: peak.text,
+    failed_requests_text: magnitude(raw.failedRequests),
+    p_value: Number(raw.pValue.toPrecision(1)),
+    failing_by_kind: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.value])),
+    failing_by_kind_text: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.text])),
+    verdict: raw.verdict.verdict,
+    uncorroborated: raw.verdict.uncorroborated,
+    verdict_detail: {
+      because: raw.verdict.because,
+      numbers: numbersOf(raw, clients.value),
+      would_change: raw.verdict.wouldChange,
+      runbook: raw.verdict.runbook,
+    },
+  };
+}
+
+/** The place with as many of its dimensions as still have k clients, coarser ones left; null when none has. */
+function finest(place: RawPlace, k: number): PublishedPlace | null {
+  const named = IDENTIFYING.filter((d) => place.where[d] !== undefined);
+  const country = countryOf(place.where.network);
+  const options: Partial<Record<Dimension, string>>[] = [place.where, ...named.map((d) => ({ [d]: place.where[d] }))];
+  if (country !== null) options.push({ country });
+  for (const where of options) {
+    const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
+    const clients = key === '' ? null : cellCount(place.clientsBy[key] ?? 0, k);
+    if (clients?.value != null) return { where, clients: clients.value, clients_text: clients.text, explained: Math.round(place.explained * 100) / 100 };
+  }
+  return null;
+}
+
+function countryOf(network: string | undefined): string | null {
+  const country = network?.slice(network.lastIndexOf('/') + 1);
+  return country === undefined || country === 'ZZ' ? null : country;
+}
+
+function distinct(places: readonly PublishedPlace[]): PublishedPlace[] {
+  const seen = new Set<string>();
+  return places.filter((p) => {
+    const key = JSON.stringify(p.where);
+    return seen.has(key) ? false : seen.add(key) !== undefined;
+  });
+}
+
+function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): string | null {
+  if (raw.places.length === 0) {
+    return raw.placeReason === 'too_few' ? 'There are too few failures to say where they lie.' : 'The failures are not limited to a network, country or release.';
+  }
+  const coarser = raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
+  return coarser ? `A finer place is known but has fewer than ${k} clients, so it is not named.` : null;
+}
+
+/** Numbers of the verdict: shares of attempts belong to the place and are coarse, the rest is the server's own. */
+function numbersOf(raw: RawSpike, clients: number | null): PublishedSpike['verdict_detail']['numbers'] {
+  const n = raw.verdict.numbers;
+  const percent = (x: number | null): number | null => (x === null ? null : Math.round(x * 100) / 100);
+  return {
+    ...n,
+    failing_clients: clients ?? 0,
+    expected_clients: Number(raw.expectedClients.toPrecision(2)),
+    attempts_failed_share: clients === null ? null : percent(n.attempts_failed_share),
+    attempts_failed_share_before: clients === null ? null : percent(n.attempts_failed_share_before),
+  };
+}
+
+/** Requests are no clients, but one client's retries could be told from an exact number. */
+function magnitude(n: number): string {
+  if (!(n >= 10)) return 'fewer than 10';
+  const scale = 10 ** Math.floor(Math.log10(n));
+  return `about ${Math.round(n / scale) * scale}`;
+}

@@ -1,0 +1,185 @@
+/** What goes into `publish()`, unsuppressed, and what comes out. The names of output fields are those of the API. */
+import type { Verdict, VerdictName, VerdictNumbers } from '../pair/verdict.js';
+import type { PublishedCount } from './count.js';
+import type { Cell } from './suppress.js';
+import type { GridSize } from './windows.js';
+
+/** Dimensions that can single out a client. */
+export const IDENTIFYING = ['network', 'country', 'release', 'runtime', 'os', 'route'] as const;
+export type Dimension = (typeof IDENTIFYING)[number];
+export interface Policy {
+  /** Least distinct signers of one UTC day in an identifying cell. */
+  readonly k: number;
+}
+
+/** A count of failing clients by project, host and kind alone. */
+export interface RawCount {
+  readonly shape: 'count';
+  readonly clients: number;
+}
+
+export interface RawSeries {
+  readonly shape: 'series';
+  readonly bins: readonly {
+    readonly startMs: number;
+    readonly clients: number | null;
+    readonly arrivals: number | null;
+    readonly expected: number;
+    readonly low: number;
+    readonly high: number;
+    readonly completeness: number;
+    readonly learning: boolean;
+  }[];
+}
+export interface PublishedSeries {
+  readonly bins: readonly {
+    readonly start: string;
+    readonly clients: number | null;
+    readonly clients_text: string;
+    readonly arrived: number | null;
+    readonly arrived_text: string;
+    readonly expected: number;
+    readonly low: number;
+    readonly high: number;
+    readonly completeness: number;
+    readonly learning: boolean;
+  }[];
+}
+
+export interface RawBreakdown {
+  readonly shape: 'breakdown';
+  readonly window: { readonly size: GridSize; readonly startMs: number; readonly endMs: number };
+  readonly before: { readonly startMs: number; readonly endMs: number };
+  /** All dimensions at once, since one can give away another. */
+  readonly dimensions: readonly { readonly name: Dimension; readonly inside: readonly Cell[]; readonly before: readonly Cell[] }[];
+}
+export interface PublishedShare {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+  readonly sample: number;
+}
+export interface PublishedRow {
+  /** Null for the hidden cells together. */
+  readonly value: string | null;
+  readonly clients: number | null;
+  readonly clients_text: string;
+  readonly share: PublishedShare | null;
+  readonly before: number | null;
+  readonly before_text: string;
+  readonly before_share: PublishedShare | null;
+}
+export interface PublishedBreakdown {
+  readonly window: { readonly size: GridSize; readonly start: string; readonly end: string };
+  readonly before: { readonly start: string; readonly end: string };
+  readonly k: number;
+  readonly dimensions: readonly { readonly name: Dimension; readonly rows: readonly PublishedRow[]; readonly hidden_cells: number; readonly total: number | null }[];
+}
+
+/** One place that the analyzer holds for a cause, with the most clients of one UTC day in one grid window. */
+export interface RawPlace {
+  readonly where: Readonly<Partial<Record<Dimension, string>>>;
+  readonly explained: number;
+  /** By the dimensions kept, joined by `+`, for example `network+release`, `network`, `country`: clients of the place named so far. */
+  readonly clientsBy: Readonly<Record<string, number>>;
+}
+
+export interface RawSpike {
+  readonly shape: 'spike';
+  readonly id: string;
+  readonly project: string;
+  readonly host: string;
+  readonly kind: string;
+  readonly type: string | null;
+  readonly state: 'open' | 'closed';
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+  readonly foundMs: number;
+  readonly failingClients: number;
+  readonly expectedClients: number;
+  readonly peakClients: number;
+  readonly failedRequests: number;
+  readonly pValue: number;
+  readonly byKind: Readonly<Record<string, number>>;
+  readonly places: readonly RawPlace[];
+  readonly placeReason: string;
+  readonly unexplained: number;
+  readonly networksFailing: number;
+  readonly verdict: Verdict;
+}
+export interface PublishedPlace {
+  readonly where: Readonly<Partial<Record<Dimension, string>>>;
+  readonly clients: number | null;
+  readonly clients_text: string;
+  readonly explained: number;
+}
+export interface PublishedSpike {
+  readonly id: string;
+  readonly project: string;
+  readonly host: string;
+  readonly kind: string;
+  readonly type: string | null;
+  readonly network: string | null;
+  readonly country: string | null;
+  readonly release: string | null;
+  readonly places: readonly PublishedPlace[];
+  /** Why there is no place, or no finer one; null when the finest one is named. */
+  readonly place_note: string | null;
+  readonly state: 'open' | 'closed';
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly found_at: string;
+  readonly failing_clients: number | null;
+  readonly failing_clients_text: string;
+  readonly expected_clients: number;
+  readonly peak_clients: number | null;
+  readonly peak_clients_text: string;
+  readonly failed_requests_text: string;
+  readonly p_value: number;
+  readonly failing_by_kind: Readonly<Record<string, number | null>>;
+  readonly failing_by_kind_text: Readonly<Record<string, string>>;
+  readonly verdict: VerdictName;
+  readonly uncorroborated: boolean;
+  readonly verdict_detail: {
+    readonly because: readonly string[];
+    readonly numbers: VerdictNumbers;
+    readonly would_change: readonly string[];
+    readonly runbook: string;
+  };
+}
+
+/** Reports of a development project, which only its developers send; shown one by one. */
+export interface RawLive {
+  readonly shape: 'live';
+  readonly stage: 'production' | 'development';
+  readonly reports: readonly LiveReport[];
+}
+export interface LiveReport {
+  readonly receivedMs: number;
+  readonly occurredMs: number;
+  readonly host: string;
+  readonly method: string;
+  readonly resource: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly phase: string;
+  readonly confidencePct: number;
+  readonly elapsedMs: number;
+  readonly statusCode: number;
+  readonly count: number;
+  readonly collector: string;
+  readonly source: string;
+  readonly release: string;
+}
+
+declare const passed: unique symbol;
+/** A value that came out of `publish()`; pages and answers take nothing else. */
+export type Published<T> = T & { readonly [passed]?: true };
+export interface PublishedOf {
+  readonly count: PublishedCount;
+  readonly series: PublishedSeries;
+  readonly breakdown: PublishedBreakdown;
+  readonly spike: PublishedSpike;
+  readonly live: { readonly reports: readonly LiveReport[] };
+}
+export type Raw = RawCount | RawSeries | RawBreakdown | RawSpike | RawLive;

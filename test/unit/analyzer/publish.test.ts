@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { publish } from '../../../analyzer/src/publish/publish.js';
+import { cellCount, plainCount } from '../../../analyzer/src/publish/count.js';
+import { revealingCountries, suppress } from '../../../analyzer/src/publish/suppress.js';
+import { gridWindow, gridWindows } from '../../../analyzer/src/publish/windows.js';
+import type { RawBreakdown, RawSpike } from '../../../analyzer/src/publish/shapes.js';
+import { pair } from '../../../analyzer/src/pair/pair.js';
+
+const cells = (list: Record<string, number>) => Object.entries(list).map(([value, clients]) => ({ value, clients }));
+const T = Date.UTC(2026, 0, 5, 14, 22, 40);
+
+const spike = (extra: Partial<RawSpike> = {}): RawSpike => ({
+  shape: 'spike',
+  id: 'abc',
+  project: 'shop',
+  host: 'api.shop.example',
+  kind: 'timeout',
+  type: 'http.failed',
+  state: 'open',
+  startedMs: T,
+  endedMs: null,
+  foundMs: T + 20_000,
+  failingClients: 43,
+  expectedClients: 0.3142,
+  peakClients: 4,
+  failedRequests: 437,
+  pValue: 1.234e-30,
+  byKind: { timeout: 43, dns: 2 },
+  places: [{ where: { network: 'AS3320/DE' }, explained: 0.987, clientsBy: { network: 38, country: 39 } }],
+  placeReason: 'placed',
+  unexplained: 0.01,
+  networksFailing: 1,
+  verdict: pair({ kind: 'timeout', place: { network: 'AS3320/DE' }, networksFailing: 1, failingClients: 38, expectedClients: 0.3 }, null),
+  ...extra,
+});
+
+describe('counts', () => {
+  it('are exact by project, host and kind, but 1 to 4 are "< 5"', () => {
+    expect([0, 1, 4, 5, 137].map((n) => plainCount(n).text)).toEqual(['0', '< 5', '< 5', '5', '137']);
+    expect(plainCount(NaN)).toEqual({ value: 0, text: '0' });
+  });
+
+  it('of identifying cells hide everything below k, zero too, and round so that one client more does not show', () => {
+    expect([0, 1, 9].map((n) => cellCount(n, 10).text)).toEqual(['< 10', '< 10', '< 10']);
+    expect(cellCount(38, 10)).toEqual({ value: 40, text: 'about 40' });
+    expect(cellCount(38, 10)).toEqual(cellCount(39, 10));
+    expect(cellCount(1, 0).value).toBeNull();
+  });
+});
+
+describe('suppress', () => {
+  it('folds small cells and says their sum when it is large enough', () => {
+    const result = suppress(cells({ a: 40, b: 6, c: 5, d: 20 }), 10);
+    expect(result.shown.map((c) => c.value)).toEqual(['a', 'd']);
+    expect(result.hidden).toEqual({ cells: 2, clients: 11 });
+    expect(result.total).toBe(71);
+  });
+
+  it('hides a second cell when a single hidden one could be computed from the total', () => {
+    const result = suppress(cells({ a: 40, b: 12, c: 3 }), 10);
+    expect(result.shown.map((c) => c.value)).toEqual(['a']);
+    expect(result.hidden).toEqual({ cells: 2, clients: 15 });
+  });
+
+  it('keeps the last large cell and withholds the total instead', () => {
+    const result = suppress(cells({ a: 40, b: 3 }), 10);
+    expect(result.shown.map((c) => c.value)).toEqual(['a']);
+    expect(result.hidden.clients).toBeNull();
+    expect(result.total).toBeNull();
+  });
+
+  it('never shows a cell below k, nor a total that leaves fewer than two cells or k clients hidden', () => {
+    const cell = fc.record({ value: fc.string({ minLength: 1, maxLength: 3 }), clients: fc.nat(60) });
+    fc.assert(
+      fc.property(fc.uniqueArray(cell, { selector: (c) => c.value, maxLength: 12 }), fc.integer({ min: 2, max: 20 }), (list, k) => {
+        const { shown, hidden, total } = suppress(list, k);
+        const rest = list.filter((c) => c.clients > 0 && !shown.some((s) => s.value === c.value));
+        const sum = rest.reduce((s, c) => s + c.clients, 0);
+        expect(shown.every((c) => c.clients >= k)).toBe(true);
+        expect(hidden.cells).toBe(rest.length);
+        const tells = total !== null || hidden.clients !== null;
+        if (tells && rest.length > 0) expect(rest.length >= 2 && sum >= k).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('hides a country whose total would tell its one hidden network', () => {
+    const networks = cells({ 'AS1/DE': 30, 'AS2/DE': 4, 'AS3/FR': 20, 'AS4/US': 3 });
+    expect([...revealingCountries(networks, suppress(networks, 2).shown, 2)]).toEqual([]);
+    expect([...revealingCountries(networks, cells({ 'AS1/DE': 30, 'AS3/FR': 20 }), 10)]).toEqual(['DE']);
+  });
+});
+
+describe('publish', () => {
+  const breakdown = (inside: Record<string, number>, before: Record<string, number>): RawBreakdown => ({
+    shape: 'breakdown',
+    window: gridWindow('10m', T),
+    before: gridWindow('1h', T - 3_600_000),
+    dimensions: [
+      { name: 'network', inside: cells(inside), before: cells(before) },
+      { name: 'country', inside: cells({ DE: 43, FR: 22, US: 11 }), before: [] },
+    ],
+  });
+
+  it('shows shares of rounded numbers with their interval and folds the rest', () => {
+    const { dimensions, window } = publish(breakdown({ 'AS1/DE': 38, 'AS2/FR': 6, 'AS3/US': 7 }, { 'AS1/DE': 4 }), { k: 10 });
+    expect(window).toEqual({ size: '10m', start: '2026-01-05T14:20:00.000Z', end: '2026-01-05T14:30:00.000Z' });
+    const [network] = dimensions;
+    expect(network?.rows.map((r) => [r.value, r.clients, r.before_text])).toEqual([['AS1/DE', 40, '< 10'], [null, 15, '< 10']]);
+    expect(network?.rows[0]?.share).toMatchObject({ share: 0.8, sample: 50 });
+    expect(network?.hidden_cells).toBe(2);
+  });
+
+  it('hides the country that would tell a hidden network', () => {
+    const [, country] = publish(breakdown({ 'AS1/DE': 38, 'AS9/DE': 5, 'AS2/FR': 22, 'AS3/US': 11 }, {}), { k: 10 }).dimensions;
+    expect(country?.rows.some((r) => r.value === 'DE')).toBe(false);
+  });
+
+  it('puts no value below k into any answer, whatever the cells', () => {
+    const list = fc.dictionary(fc.constantFrom('AS1/DE', 'AS2/DE', 'AS3/FR', 'AS4/US', 'AS5/US'), fc.nat(40));
+    fc.assert(
+      fc.property(list, list, fc.integer({ min: 2, max: 20 }), (inside, before, k) => {
+        const text = JSON.stringify(publish(breakdown(inside, before), { k }).dimensions[0]);
+        for (const [network, clients] of Object.entries(inside)) if (clients < k) expect(text).not.toContain(network);
+      }),
+    );
+  });
+
+  it('names a spike at its place, with a rounded count', () => {
+    const said = publish(spike(), { k: 10 });
+    expect(said).toMatchObject({ network: 'AS3320/DE', country: 'DE', release: null, failing_clients: 40, expected_clients: 0.31, place_note: null });
+    expect(said.peak_clients_text).toBe('< 5');
+    expect(said.failing_by_kind).toEqual({ timeout: 43, dns: null });
+    expect(said.failed_requests_text).toBe('about 400');
+  });
+
+  it('names the country where the network is below k, and nothing where the country is too', () => {
+    const place = (clientsBy: Record<string, number>) => spike({ places: [{ where: { network: 'AS3320/DE' }, explained: 1, clientsBy }] });
+    const coarse = publish(place({ network: 7, country: 14 }), { k: 10 });
+    expect(coarse).toMatchObject({ network: null, country: 'DE', failing_clients: 15 });
+    expect(coarse.place_note).toContain('fewer than 10');
+    const none = publish(place({ network: 3, country: 4 }), { k: 10 });
+    expect(none).toMatchObject({ network: null, country: null, failing_clients: 43 });
+    expect(JSON.stringify(none)).not.toContain('DE');
+  });
+
+  it('drops the release of a network and release when both together are below k', () => {
+    const said = publish(spike({ places: [{ where: { network: 'AS3320/DE', release: '4.2.1' }, explained: 1, clientsBy: { 'network+release': 6, network: 12, release: 11 } }] }), { k: 10 });
+    expect(said).toMatchObject({ network: 'AS3320/DE', release: null });
+  });
+
+  it('publishes series with small bins as "< 5" and single reports of development projects only', () => {
+    const bin = { startMs: T, clients: 3, arrivals: 0, expected: 0.123, low: 0, high: 2, completeness: 0.987, learning: false };
+    expect(publish({ shape: 'series', bins: [bin] }, { k: 10 }).bins[0]).toMatchObject({ clients: null, clients_text: '< 5', arrived_text: '0', expected: 0.12, completeness: 0.99 });
+    expect(publish({ shape: 'count', clients: 3 }, { k: 10 })).toEqual({ value: null, text: '< 5' });
+    const report = {} as never;
+    expect(publish({ shape: 'live', stage: 'production', reports: [report] }, { k: 10 }).reports).toEqual([]);
+    expect(publish({ shape: 'live', stage: 'development', reports: [report] }, { k: 10 }).reports).toHaveLength(1);
+  });
+});
+
+describe('grid windows', () => {
+  it('are aligned to the epoch and cover a stretch', () => {
+    expect(new Date(gridWindow('1d', T).startMs).toISOString()).toBe('2026-01-05T00:00:00.000Z');
+    const windows = gridWindows('10m', T, T + 15 * 60_000);
+    expect(windows.map((w) => new Date(w.startMs).toISOString().slice(11, 16))).toEqual(['14:20', '14:30']);
+    expect(gridWindows('10m', T, T)).toHaveLength(1);
+  });
+});
