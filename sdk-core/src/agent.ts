@@ -2,15 +2,10 @@
 import { kindOf, OutcryError, phaseOf } from '@outcry/protocol';
 import type { Diagnosis, Failure, LossReason } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
-import { makeGrant } from './grant.js';
-import type { Grant } from './grant.js';
-import { addLoss } from './losses.js';
-import type { LossCounts } from './losses.js';
 import type { Platform } from './platform.js';
 import { emptyBody, previewOf } from './preview.js';
 import { checkReceipt } from './receipt.js';
-import { startSession } from './session.js';
-import type { Session } from './session.js';
+import type { Session, startSession } from './session.js';
 import type { ConsentState, Outcry, Receipt, SentEntry } from './types.js';
 
 /** One finished request to a watched host. */
@@ -73,6 +68,9 @@ export interface Agent extends Outcry {
 const STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
 const CONFIRM_MS = 1_000;
 const ERASE_TRIES = 3;
+/** What is observed while the recording part loads, and how long to wait before it is asked for again. */
+const MAX_EARLY = 200;
+const RELOAD_MS = 30_000;
 
 /**
  * Makes the agent. Consent and its withdrawal are decided here; everything that records or sends lives in a session that exists
@@ -80,17 +78,22 @@ const ERASE_TRIES = 3;
  *
  * @param options - From `checkOptions`.
  * @param platform - The place it runs in.
+ * @param load - Gets the recording part; the default is a dynamic import, so that bundlers make a chunk of it.
  * Never throws, and nothing of the result throws or rejects, except `setConsent` with a malformed receipt.
  */
-export function createAgent(options: CheckedOptions, platform: Platform): Agent {
+export function createAgent(
+  options: CheckedOptions,
+  platform: Platform,
+  load: () => Promise<{ startSession: typeof startSession }> = () => import('./session.js'),
+): Agent {
   const { broadcast, source, store } = platform;
   const listeners = new Set<(event: AgentEvent) => void>();
-  const losses: LossCounts = new Map();
   const sent: SentEntry[] = [];
   let state: ConsentState = 'unknown';
   let receipt: Receipt | undefined;
-  let grant: Grant | undefined;
   let session: Session | undefined;
+  /** The present grant, from the moment it is given; its session follows when it is loaded. */
+  let granted: { early: ((session: Session) => void)[]; ready: Promise<void> } | undefined;
   let undo: (() => void)[] = [];
   let erasing: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -107,40 +110,55 @@ export function createAgent(options: CheckedOptions, platform: Platform): Agent 
 
   /** Stops at once and forgets what is in memory. */
   function stop(): void {
-    grant?.end();
+    session?.end();
     for (const run of undo) run();
     undo = [];
-    grant = session = receipt = undefined;
-    losses.clear();
+    granted = session = receipt = undefined;
     sent.length = 0;
+  }
+
+  function gone(): void {
+    stop();
+    state = 'denied';
   }
 
   function start(given: Receipt): void {
     receipt = given;
-    grant = makeGrant(options, platform, {
-      epoch: erasing.then(() => store.epoch()),
-      onGone() {
-        stop();
-        state = 'denied';
-      },
-      emit,
-      lose(reason, count = 1) {
-        addLoss(losses, reason, count);
-        emit({ kind: 'dropped', reason });
-      },
-    });
-    session = startSession(grant, losses, sent, given);
-    const { wake } = session;
-    if (platform.onWake) undo.push(platform.onWake(wake));
+    const epoch = erasing.then(() => store.epoch());
+    const mine: typeof granted = { early: [], ready: Promise.resolve() };
+    granted = mine;
+    const open = async (): Promise<void> => {
+      try {
+        const module = await load();
+        if (granted !== mine) return;
+        session = module.startSession({ options, platform, epoch, onGone: gone, emit, sent, receipt: receipt ?? given });
+        for (const run of mine.early.splice(0)) run(session);
+      } catch {
+        if (granted === mine) undo.push(platform.setTimer(() => (mine.ready = open()), RELOAD_MS));
+      }
+    };
+    mine.ready = open();
+    if (platform.onWake) undo.push(platform.onWake(() => session?.wake()));
     if (broadcast)
       undo.push(
         broadcast.listen(({ kind }) => {
           if (kind !== 'erased') return;
-          stop();
-          state = 'denied';
+          gone();
           broadcast.post({ kind: 'confirmed' });
         }),
       );
+  }
+
+  /** The session, once it is loaded; undefined without consent. */
+  async function opened(): Promise<Session | undefined> {
+    await granted?.ready;
+    return session;
+  }
+
+  /** Now, or as soon as the session is loaded. */
+  function record(run: (session: Session) => void): void {
+    if (session) run(session);
+    else if (granted && granted.early.length < MAX_EARLY) granted.early.push(run);
   }
 
   async function erase(): Promise<void> {
@@ -198,10 +216,10 @@ export function createAgent(options: CheckedOptions, platform: Platform): Agent 
   }
 
   const watched = (host: string): boolean => options.hosts.includes(host.toLowerCase());
-  const isGranted = (): boolean => session !== undefined && !closed;
+  const isGranted = (): boolean => granted !== undefined && !closed;
 
   function fail(failure: ObservedFailure): void {
-    if (isGranted() && watched(failure.host)) session?.fail(failure);
+    if (isGranted() && watched(failure.host)) record((to) => to.fail(failure));
   }
 
   if (options.consent === 'granted') {
@@ -220,11 +238,14 @@ export function createAgent(options: CheckedOptions, platform: Platform): Agent 
       if (!STATES.includes(next)) throw new OutcryError('OUTCRY_BAD_OPTION', 'consent');
       if (closed) return;
       if (next === 'granted') {
-        if (session && !given) return;
+        if (granted && !given) return;
         const checked = checkReceipt(given, source);
         state = next;
-        if (!session) start(checked);
-        else if (receipt?.textHash !== checked.textHash || receipt.text !== checked.text) session.setReceipt((receipt = checked));
+        if (!granted) start(checked);
+        else if (receipt?.textHash !== checked.textHash || receipt.text !== checked.text) {
+          receipt = checked;
+          record((to) => to.setReceipt(checked));
+        }
       } else if (next === state) await erasing;
       else {
         const erased = state === 'denied';
@@ -252,17 +273,26 @@ export function createAgent(options: CheckedOptions, platform: Platform): Agent 
           startedAtMs,
         });
       }),
-    flush: async () => (isGranted() && (await session?.flush().catch(() => undefined))) || { delivered: 0, dropped: 0, kept: 0 },
-    pending: async () => (await session?.pending().catch(() => undefined)) ?? { unsealed: 0, envelopes: 0, bytes: 0 },
+    flush: async () =>
+      (!closed &&
+        (await opened()
+          .then((to) => to?.flush())
+          .catch(() => undefined))) || { delivered: 0, dropped: 0, kept: 0 },
+    pending: async () =>
+      (await opened()
+        .then((to) => to?.pending())
+        .catch(() => undefined)) ?? { unsealed: 0, envelopes: 0, bytes: 0 },
     async close() {
       if (closed) return;
       closed = true;
-      await session?.close().catch(() => undefined);
-      grant?.end();
+      await opened()
+        .then((to) => to?.close())
+        .catch(() => undefined);
+      session?.end();
       for (const run of undo) run();
       undo = [];
     },
-    observe: (attempt) => quietly(undefined, () => isGranted() && watched(attempt.host) && session?.observe(attempt)),
+    observe: (attempt) => quietly(undefined, () => isGranted() && watched(attempt.host) && record((to) => to.observe(attempt))),
     fail: (failure) => quietly(undefined, () => fail(failure)),
     onEvent(listen) {
       listeners.add(listen);
@@ -271,6 +301,11 @@ export function createAgent(options: CheckedOptions, platform: Platform): Agent 
     watched,
     isGranted,
     routeOf: (path) => options.routes.find(([, match]) => match.test(path))?.[0] ?? null,
-    compareWitness: async (host) => (isGranted() && (await session?.compare(host).catch(() => null))) || null,
+    compareWitness: async (host) =>
+      (!closed &&
+        (await opened()
+          .then((to) => to?.compare(host))
+          .catch(() => null))) ||
+      null,
   };
 }

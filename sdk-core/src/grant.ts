@@ -31,11 +31,14 @@ export interface Grant {
   end(): void;
 }
 
-export function makeGrant(
-  options: CheckedOptions,
-  platform: Platform,
-  { epoch, onGone, emit, lose }: Pick<Grant, 'emit' | 'lose'> & { epoch: Promise<number>; onGone: () => void },
-): Grant {
+export interface GrantParts extends Pick<Grant, 'options' | 'platform' | 'emit' | 'lose'> {
+  /** The consent epoch that this period belongs to. */
+  readonly epoch: Promise<number>;
+  /** Consent was withdrawn elsewhere. */
+  readonly onGone: () => void;
+}
+
+export function makeGrant({ options, platform, epoch, onGone, emit, lose }: GrantParts): Grant {
   let alive = true;
   const timers = new Set<() => void>();
   const running = new Set<AbortController>();

@@ -1,4 +1,7 @@
-/** One granted period at work: failures and attempts in, sealed envelopes out. Made at the grant, ended by the withdrawal. */
+/**
+ * One granted period at work: failures and attempts in, sealed envelopes out. Made at the grant, ended by the withdrawal.
+ * Everything from here on is a chunk of its own in a browser, loaded once consent is given: nobody pays for it before.
+ */
 import { MAX_REPORTS, lossBucket } from '@outcry/protocol';
 import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/protocol';
 import type { Attempt, ObservedFailure, WitnessAnswer } from './agent.js';
@@ -6,8 +9,9 @@ import { makeAttempts } from './attempts.js';
 import { consentRecord, contextOf } from './context.js';
 import { makeDelivery } from './deliver.js';
 import { makeFold } from './fold.js';
-import type { Grant } from './grant.js';
-import { lossRecords } from './losses.js';
+import { makeGrant } from './grant.js';
+import type { GrantParts } from './grant.js';
+import { addLoss, lossRecords } from './losses.js';
 import type { LossCounts } from './losses.js';
 import { entryKey, makeQueue } from './queue.js';
 import type { Entry } from './queue.js';
@@ -30,6 +34,8 @@ export interface Session {
   setReceipt(receipt: Receipt): void;
   /** The network came back or changed. */
   wake(): void;
+  /** Stops at once; nothing is written or sent any more. */
+  end(): void;
 }
 
 /** What this page or process still knows of an envelope; the sealed bytes tell it nothing. */
@@ -38,9 +44,23 @@ interface Known {
   readonly hosts: string[];
 }
 
-/** @param losses - Counts that outlive the session's parts; taken when sealed. */
-export function startSession(grant: Grant, losses: LossCounts, sent: SentEntry[], first: Receipt): Session {
-  const { options, platform } = grant;
+export interface SessionParts extends Omit<GrantParts, 'lose'> {
+  /** Deliveries are added here; the newest 50 stay. */
+  readonly sent: SentEntry[];
+  readonly receipt: Receipt;
+}
+
+/** Starts recording. Never throws; `onGone` is called when consent turns out to be withdrawn elsewhere. */
+export function startSession(parts: SessionParts): Session {
+  const { options, platform, sent } = parts;
+  const losses: LossCounts = new Map();
+  const grant = makeGrant({
+    ...parts,
+    lose(reason, count = 1) {
+      addLoss(losses, reason, count);
+      parts.emit({ kind: 'dropped', reason });
+    },
+  });
   const { now, random } = platform;
   const routes = options.routes.map(([pattern]) => pattern);
   const known = new Map<string, Known>();
@@ -49,7 +69,7 @@ export function startSession(grant: Grant, losses: LossCounts, sent: SentEntry[]
   const deliveries: DeliveryRecord[] = [];
   let consents: Consent[] = [];
   let worthTelling = false;
-  let receipt = first;
+  let { receipt } = parts;
   let sealing: Promise<unknown> = Promise.resolve();
 
   const queue = makeQueue(grant);
@@ -214,6 +234,7 @@ export function startSession(grant: Grant, losses: LossCounts, sent: SentEntry[]
       delivery.wake();
       void witness.refresh(true);
     },
+    end: () => grant.end(),
     setReceipt(next) {
       receipt = next;
       void tellConsent().catch(() => undefined);
