@@ -28,7 +28,11 @@ async function listen(server: Server, host: string): Promise<FaultServer> {
 }
 
 /** Takes connections and reads requests, and never answers. */
-export const startMute = (host: string): Promise<FaultServer> => listen(createServer((socket) => socket.resume()), host);
+export const startMute = (host: string): Promise<FaultServer> =>
+  listen(
+    createServer((socket) => socket.resume()),
+    host,
+  );
 
 /** Reads a request and closes the connection without a byte of answer. */
 export const startHangUp = (host: string): Promise<FaultServer> =>

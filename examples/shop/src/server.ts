@@ -38,6 +38,8 @@ export const PAGE_PROJECT = 'shop-dev';
 export const SHOP_RELEASE = '4.2.1';
 
 const publicDir = fileURLToPath(new URL('../public/', import.meta.url));
+/** The compiled module that says reports in plain words, for the page; the same one that the command imports. */
+const wordsFile = fileURLToPath(new URL('../dist/words.js', import.meta.url));
 const sdkDir = (): string => join(dirname(createRequire(import.meta.url).resolve('@outcry/browser/package.json')), 'dist');
 
 /** The hosts that the page's agent watches: the shop and its faults. */
@@ -77,6 +79,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     response.set('cache-control', 'no-store').json(settings);
   });
   app.use('/sdk', express.static(sdkDir(), { index: false, redirect: false }));
+  app.get('/words.js', (_request, response) => response.sendFile(wordsFile));
   app.use(express.static(publicDir, { redirect: false }));
   return {
     url,

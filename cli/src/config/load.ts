@@ -1,0 +1,106 @@
+/** Reads the configuration: the file, then the environment over it, checked as one; every wrong value is named. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { OutcryError } from '@outcry/protocol';
+import type { z } from 'zod';
+import { configSchema, type Config } from './schema.js';
+import { readEnvironment, unknownVariables, type Variable } from './variables.js';
+
+export const DEFAULT_FILE = 'outcry.config.json';
+
+export class ConfigError extends OutcryError {
+  /** One sentence for each wrong value. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('OUTCRY_BAD_CONFIG', problems.join('; '));
+    this.problems = problems;
+  }
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file that was read, or undefined where there is none. */
+  readonly file: string | undefined;
+  /** Variables that begin with `OUTCRY_` and mean nothing. */
+  readonly ignored: readonly string[];
+}
+
+type Tree = Record<string, unknown>;
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function merge(under: Tree, over: Tree): Tree {
+  const merged = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isTree(value) && isTree(below) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+function readFile(path: string): Tree {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`]);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([`${path} is not JSON: ${error instanceof Error ? error.message : ''}`]);
+  }
+  if (!isTree(value)) throw new ConfigError([`${path} must hold a JSON object`]);
+  return value;
+}
+
+function problemOf(issue: z.core.$ZodIssue, values: Tree, set: ReadonlyMap<string, Variable>, file: string | undefined): string[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')} is not a setting`);
+  // An item of a list is named by its variable too.
+  const variable = set.get(path.join('.')) ?? set.get(path.slice(0, -1).join('.'));
+  const value = path.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key], values);
+  const where = variable?.name ?? `${path.join('.')}${file === undefined ? '' : ` in ${file}`}`;
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const isPlain = value !== undefined && !isTree(value) && !Array.isArray(value);
+  const shown = variable?.secret === true || path.includes('password') || !isPlain ? '' : ` (it is ${JSON.stringify(value)})`;
+  const text = value === undefined && issue.code === 'invalid_type' ? 'is missing' : message;
+  return [`${where} ${text}${shown}`];
+}
+
+/**
+ * The checked configuration.
+ *
+ * @param file - The file asked for; without it `OUTCRY_CONFIG`, then `outcry.config.json` in `cwd` where it exists.
+ * Throws `ConfigError` (`OUTCRY_BAD_CONFIG`) naming every wrong value.
+ */
+export function loadConfig({
+  file,
+  env = process.env,
+  cwd = process.cwd(),
+}: { file?: string | undefined; env?: NodeJS.ProcessEnv; cwd?: string } = {}): LoadedConfig {
+  const asked = file ?? env['OUTCRY_CONFIG'];
+  const path = resolve(cwd, asked ?? DEFAULT_FILE);
+  const used = asked !== undefined || existsSync(path) ? path : undefined;
+  const { values, set } = readEnvironment(env);
+  const tree = merge(used === undefined ? {} : readFile(used), values);
+  const parsed = configSchema.safeParse(tree);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => problemOf(issue, tree, set, used)));
+  const { data } = parsed;
+  const problems = crossChecks(data);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config: { ...data, data_dir: resolve(cwd, data.data_dir) }, file: used, ignored: unknownVariables(env) };
+}
+
+function crossChecks({ projects, analyzer, collector }: Config): string[] {
+  const problems = analyzer.server_metrics.flatMap(({ project, host }, index) => {
+    const named = projects[project];
+    if (!named) return [`analyzer.server_metrics.${index}.project names "${project}", which is not among projects`];
+    return named.hosts.includes(host) ? [] : [`analyzer.server_metrics.${index}.host "${host}" is not among the hosts of "${project}"`];
+  });
+  for (const file of [collector.tls?.cert_file, collector.tls?.key_file, ...collector.key_files]) {
+    if (file !== undefined && !existsSync(file)) problems.push(`the file ${file} does not exist`);
+  }
+  return problems;
+}

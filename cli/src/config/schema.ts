@@ -1,0 +1,103 @@
+/** Every setting: name, type, bounds, default. */
+import { isIP } from 'node:net';
+import { HOST_PATTERN, PROJECT_PATTERN, ROUTE_PATTERN } from '@outcry/protocol';
+import { z } from 'zod';
+
+const whole = (min: number, max: number, unit = '') =>
+  z
+    .number(`must be a whole number between ${min} and ${max}${unit}`)
+    .int(`must be a whole number between ${min} and ${max}${unit}`)
+    .min(min, `must be at least ${min}${unit}`)
+    .max(max, `must be at most ${max}${unit}`);
+const port = (byDefault: number) => whole(1, 65_535).default(byDefault);
+const text = (max = 200) => z.string('must be a text').min(1, 'must not be empty').max(max, `must be at most ${max} characters`);
+const address = () => text().refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address');
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+const isNetwork = (cidr: string): boolean => {
+  const [ip = '', bits, ...more] = cidr.split('/');
+  const version = isIP(ip);
+  return (
+    more.length === 0 && version !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+  );
+};
+
+export const projectSchema = z.strictObject({
+  hosts: z
+    .array(z.string().regex(HOST_PATTERN, 'must be a host name in lower case, without scheme and port'), 'must be a list of host names')
+    .min(1, 'must name at least one host'),
+  routes: z.array(z.string().regex(ROUTE_PATTERN, 'must be a route such as /cart/:id')).default([]),
+  retention_days: whole(1, 400, ' days').default(35),
+  k: whole(2, 1000, ' devices').default(10),
+  stage: z.enum(['production', 'development'], 'must be "production" or "development"').default('production'),
+});
+
+const collector = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'must be 1 to 40 lower-case letters, digits, dots and hyphens')
+    .default('c1'),
+  host: address().default('127.0.0.1'),
+  port: port(4710),
+  trust_proxy: z.array(z.string().refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8')).default([]),
+  tls: z.strictObject({ cert_file: text(4096), key_file: text(4096) }).optional(),
+  key_files: z.array(text(4096)).default([]),
+});
+
+const analyzer = z.strictObject({
+  host: address().refine(isLoopback, 'must be a loopback address, since there is no sign-in yet').default('127.0.0.1'),
+  port: port(4720),
+  interval_s: whole(1, 300, ' seconds').default(5),
+  server_metrics: z
+    .array(
+      z.strictObject({
+        project: z.string().regex(PROJECT_PATTERN, 'must be the name of a project'),
+        host: z.string().regex(HOST_PATTERN, 'must be a host name'),
+        url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+      }),
+    )
+    .default([]),
+});
+
+const storage = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  username: text().optional(),
+  password: z.string().optional(),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a ClickHouse database name')
+    .optional(),
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'must be a ClickHouse cluster name')
+    .optional(),
+  retention_days: whole(10, 3650, ' days').default(90),
+});
+
+const demo = z.strictObject({
+  second_collector_port: port(4711),
+  shop_port: port(4730),
+  agents: whole(60, 2000, ' agents').default(240),
+  history_minutes: whole(0, 360, ' minutes').default(120),
+  quiet_s: whole(5, 3600, ' seconds').default(45),
+  fault: z.enum(['mute', 'closed'], 'must be "mute" or "closed"').default('mute'),
+});
+
+/** The projects of the demo, taken where no file names others. */
+export const DEMO_PROJECTS = {
+  shop: { hosts: ['shop.demo.outcry.example'] },
+  'shop-dev': { hosts: ['127.0.0.1', 'localhost', 'payments.shop.invalid'], stage: 'development' as const },
+};
+
+export const configSchema = z.strictObject({
+  data_dir: text(4096).default('./outcry-data'),
+  projects: z
+    .record(z.string().regex(PROJECT_PATTERN, 'must be 1 to 40 lower-case letters, digits, dots, underscores and hyphens'), projectSchema)
+    .refine((projects) => Object.keys(projects).length > 0, 'must name at least one project')
+    .prefault(DEMO_PROJECTS),
+  collector: collector.prefault({}),
+  analyzer: analyzer.prefault({}),
+  storage: storage.prefault({}),
+  demo: demo.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,25 @@
+/** Single keys from the terminal; from a pipe too, so that a script can press them. */
+
+export interface Keyboard {
+  stop(): void;
+}
+
+const CTRL_C = '\u0003';
+
+/** @param press - Gets each key; Ctrl-C, which a raw terminal no longer turns into a signal, comes as `q`. */
+export function listenKeys(press: (key: string) => void, input: NodeJS.ReadStream = process.stdin): Keyboard {
+  const onData = (data: Buffer | string): void => {
+    for (const key of data.toString()) press(key === CTRL_C ? 'q' : key);
+  };
+  if (input.isTTY) input.setRawMode(true);
+  input.on('data', onData);
+  input.on('error', () => undefined);
+  input.unref();
+  return {
+    stop() {
+      input.off('data', onData);
+      if (input.isTTY) input.setRawMode(false);
+      input.pause();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.js';
+import type { AnalyzerSettings } from '../processes/analyzer-process.js';
+import { supervise, type Supervised } from '../processes/supervise.js';
+import type { ServiceSurroundings } from './collectors.js';
+import { projectsOf } from './projects.js';
+
+/** Starts the analyzer as a supervised process. Rejects with its coded error when it cannot start. */
+export function startAnalyzerProcess(config: Config, { storage, say, output }: ServiceSurroundings): Promise<Supervised> {
+  const { host, port, interval_s: intervalS, server_metrics: serverMetrics } = config.analyzer;
+  const settings: AnalyzerSettings = {
+    options: {
+      host,
+      port,
+      projects: projectsOf(config),
+      serverMetrics,
+      intervalMs: intervalS * 1000,
+      dataDir: join(config.data_dir, 'analyzer'),
+    },
+    storage,
+  };
+  const module = new URL('../processes/analyzer-process.js', import.meta.url);
+  return supervise({ name: 'analyzer', module, settings, say, output });
+}
