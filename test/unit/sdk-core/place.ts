@@ -1,0 +1,123 @@
+/** A platform for tests: real fetch, real crypto, a clock that only moves when told. */
+import { randomBytes, webcrypto } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { checkOptions, createAgent, makeMemoryStore } from '../../../sdk-core/src/index.js';
+import type { Agent, AgentEvent, OutcryOptions, Platform, Store } from '../../../sdk-core/src/index.js';
+import type { ObservedFailure } from '../../../sdk-core/src/index.js';
+import { KEYS } from './collector.js';
+
+export interface Clock {
+  nowMs: number;
+  /** Moves the clock, running what falls due in order, and lets real I/O settle in between. */
+  advance(ms: number): Promise<void>;
+  setTimer: Platform['setTimer'];
+  readonly pending: number;
+}
+
+export const settle = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `holds`, at most 5 s. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let left = 500; left > 0; left--) {
+    if (await holds()) return;
+    await settle(10);
+  }
+  throw new Error('waited in vain');
+}
+
+export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
+  const timers = new Set<{ atMs: number; run: () => void }>();
+  const clock: Clock = {
+    nowMs,
+    get pending() {
+      return timers.size;
+    },
+    setTimer(run, ms) {
+      const timer = { atMs: clock.nowMs + ms, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    async advance(ms) {
+      const endMs = clock.nowMs + ms;
+      for (;;) {
+        const next = [...timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+        if (!next) break;
+        timers.delete(next);
+        clock.nowMs = Math.max(clock.nowMs, next.atMs);
+        next.run();
+        await settle();
+      }
+      clock.nowMs = endMs;
+      await settle();
+    },
+  };
+  return clock;
+}
+
+const realTimer: Platform['setTimer'] = (run, ms) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+
+export interface Place {
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly platform: Platform;
+  readonly store: Store;
+  readonly events: AgentEvent[];
+  readonly wake: () => void;
+}
+
+export const RECEIPT = { text: 'v3', textHash: 'A'.repeat(43), at: '2026-11-22T11:00:00Z', method: 'dialog' } as const;
+
+export function optionsFor(collectors: string[], more: Partial<OutcryOptions> = {}): OutcryOptions {
+  return { project: 'shop', release: '4.2.1', hosts: ['api.shop.example'], collectors, recipientKey: KEYS.publicKey, witnesses: [], ...more };
+}
+
+export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {}, changes: Partial<Platform> = {}): Place {
+  const clock = makeClock();
+  const store = changes.store ?? makeMemoryStore();
+  const events: AgentEvent[] = [];
+  let wake: () => void = () => undefined;
+  const platform: Platform = {
+    now: () => clock.nowMs,
+    random: Math.random,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    subtle: webcrypto.subtle as unknown as SubtleCrypto,
+    fetchFn: fetch,
+    store,
+    withSenderLock: (work) => work(new AbortController().signal),
+    setTimer: clock.setTimer,
+    networkTimer: realTimer,
+    source: 'sdk-browser',
+    runtime: 'chrome',
+    runtimeMajor: 156,
+    os: 'linux',
+    online: () => true,
+    connection: () => 'wifi',
+    deflate: (bytes) => Promise.resolve(new Uint8Array(deflateRawSync(bytes))),
+    onWake(run) {
+      wake = run;
+      return () => (wake = () => undefined);
+    },
+    ...changes,
+  };
+  const agent = createAgent(checkOptions(optionsFor(collectors, more), platform.source), platform);
+  agent.onEvent((event) => events.push(event));
+  return { agent, clock, platform, store, events, wake: () => wake() };
+}
+
+export function failureAt(startedAtMs: number, more: Partial<ObservedFailure> = {}): ObservedFailure {
+  return {
+    host: 'api.shop.example',
+    scheme: 'https',
+    method: 'GET',
+    resource: 'fetch',
+    diagnosis: { type: 'tcp.refused', phase: 'connection', kind: 'routing', confidence: 0.9, evidence: ['closed port'] },
+    elapsedMs: 37,
+    statusCode: 0,
+    protocol: 'unknown',
+    startedAtMs,
+    ...more,
+  };
+}
