@@ -1,0 +1,124 @@
+/**
+ * Batches: lists of journal entries that are inserted together. A list is on disk before its first insert and never changes,
+ * so that after any crash the same rows go out under the same tokens.
+ */
+import { Encoder } from 'cbor-x';
+import type { RowTable } from '@outcry/storage';
+import { rowCount, unpackEntry, type JournalEntry } from '../journal/entry.js';
+import type { Journal } from '../journal/journal.js';
+
+export interface Batch {
+  /** Counts up within a journal for ever. */
+  readonly number: number;
+  readonly keys: readonly Buffer[];
+  readonly entries: readonly JournalEntry[];
+  /** Tables whose rows are in storage already. */
+  readonly done: readonly RowTable[];
+  /** Entries that could not be read when the batch was cut. */
+  readonly broken: number;
+}
+
+export interface PoisonRow {
+  readonly table: RowTable;
+  readonly token: string;
+  readonly row: unknown;
+  readonly atMs: number;
+}
+
+const KEY_BYTES = 16;
+const LAST_BATCH = 'batch';
+const coder = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true, mapsAsObjects: true });
+
+interface StoredBatch {
+  readonly keys: Uint8Array;
+  readonly done: readonly RowTable[];
+}
+
+/** An entry that this version cannot read becomes undefined; it was written by a newer one, or its bytes are damaged. */
+function tryUnpack(value: Uint8Array): JournalEntry | undefined {
+  try {
+    return unpackEntry(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function readBatch({ environment }: Journal, number: number, stored: StoredBatch): Batch {
+  const keys: Buffer[] = [];
+  const entries: JournalEntry[] = [];
+  const all = Buffer.from(stored.keys);
+  for (let at = 0; at < all.length; at += KEY_BYTES) {
+    const key = all.subarray(at, at + KEY_BYTES);
+    const value = environment.queue.get(key);
+    keys.push(key);
+    const entry = value === undefined ? undefined : tryUnpack(value);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return { number, keys, entries, done: stored.done, broken: 0 };
+}
+
+/** The batch that a crash or a closing left unfinished. */
+export function unfinishedBatch(journal: Journal): Batch | undefined {
+  for (const { key, value } of journal.environment.batches.getRange({ limit: 1 })) {
+    return readBatch(journal, key, coder.decode(value) as StoredBatch);
+  }
+  return undefined;
+}
+
+/**
+ * Cuts a batch from the head of the queue and commits its list.
+ *
+ * @param maxRows - the batch ends with the entry that reaches this number of rows.
+ * @returns undefined when the queue is empty. Rejects when the disk fails.
+ */
+export async function cutBatch(
+  { environment: { root, queue, batches, meta, quarantine } }: Journal,
+  maxRows: number,
+): Promise<Batch | undefined> {
+  const keys: Buffer[] = [];
+  const entries: JournalEntry[] = [];
+  const broken: [string, Buffer][] = [];
+  let rows = 0;
+  for (const { key, value } of queue.getRange({})) {
+    const entry = tryUnpack(value);
+    // The bytes belong to the cursor.
+    keys.push(Buffer.from(key));
+    if (entry === undefined) {
+      broken.push([`entry:${key.toString('hex')}`, Buffer.from(value)]);
+      continue;
+    }
+    entries.push(entry);
+    rows += Math.max(1, rowCount(entry));
+    if (rows >= maxRows) break;
+  }
+  if (keys.length === 0) return undefined;
+  const last = meta.get(LAST_BATCH);
+  const number = (last === undefined ? 0 : last.readUIntBE(0, 6)) + 1;
+  const counter = Buffer.alloc(6);
+  counter.writeUIntBE(number, 0, 6);
+  await root.batch(() => {
+    void meta.put(LAST_BATCH, counter);
+    void batches.put(number, coder.encode({ keys: Buffer.concat(keys), done: [] }));
+    for (const [name, value] of broken) void quarantine.put(name, value);
+  });
+  return { number, keys, entries, done: [], broken: broken.length };
+}
+
+/** Notes that a table's rows are in storage, with those that storage refused. Rejects when the disk fails. */
+export async function markDone({ environment }: Journal, batch: Batch, table: RowTable, poison: readonly PoisonRow[]): Promise<Batch> {
+  const { root, batches, quarantine } = environment;
+  const done = [...batch.done, table];
+  await root.batch(() => {
+    void batches.put(batch.number, coder.encode({ keys: Buffer.concat(batch.keys), done }));
+    poison.forEach((row, index) => void quarantine.put(`${String(batch.number).padStart(12, '0')}:${table}:${index}`, coder.encode(row)));
+  });
+  return { ...batch, done };
+}
+
+/** Removes a batch whose rows are all in storage, list and entries in one transaction. Rejects when the disk fails. */
+export async function removeBatch({ environment: { root, queue, batches } }: Journal, { number, keys }: Batch): Promise<void> {
+  await root.batch(() => {
+    for (const key of keys) void queue.remove(key);
+    void batches.remove(number);
+  });
+}

@@ -1,0 +1,198 @@
+/**
+ * From the journal to storage, one batch after the other. A batch is cut and committed, its tables inserted under the tokens
+ * `<journal id>:<batch number>:<table>`, and only then removed. Storage may be away for as long as the journal has room.
+ */
+import type { RowOfTable, RowTable } from '@outcry/storage';
+import { quiet, type Journal } from '../journal/journal.js';
+import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import { addRows, noRows, type TableRows } from '../rows.js';
+import { cutBatch, markDone, removeBatch, unfinishedBatch, type Batch } from './batch.js';
+import { codeOf } from './classify.js';
+import { insertOrBisect, SchemaSuspected } from './insert-rows.js';
+import { drainLease, type Lease } from './lease.js';
+
+export interface DrainerParts {
+  readonly journal: Journal;
+  readonly collector: string;
+  readonly insert: <T extends RowTable>(table: T, rows: readonly RowOfTable[T][], token: string) => Promise<void>;
+  readonly metrics: Pick<Metrics, 'insertSeconds' | 'insertedRows' | 'drainFailures' | 'quarantinedRows' | 'reportAgeSeconds'>;
+  readonly log: Log;
+  readonly batchRows: number;
+  readonly batchAfterMs: number;
+  readonly retryCapMs: number;
+  readonly random?: () => number;
+  readonly now?: () => number;
+  readonly lease?: Lease;
+}
+
+export interface Drainer {
+  /** Rows were journaled. */
+  wake(rows: number): void;
+  /** Resolves when nothing waits for storage. */
+  drained(): Promise<void>;
+  /** Goes on until the queue is empty or the time is over, then stops; a batch under way is finished by the next start. */
+  close(graceMs: number): Promise<void>;
+}
+
+const RETRY_BASE_MS = 250;
+const LEASE_WAIT_MS = 2_000;
+/** What an insert under way gets when the time for closing is over. */
+const ABANDON_MS = 500;
+/** Entries turned into rows before uploads get their turn again. */
+const SLICE = 200;
+
+const TABLES: readonly RowTable[] = ['reports', 'dev_reports', 'attempts', 'deliveries', 'losses', 'consent_counts'];
+
+export function startDrainer(parts: DrainerParts): Drainer {
+  const { journal, collector, insert, metrics, log, batchRows, batchAfterMs, retryCapMs, random = Math.random, now = Date.now } = parts;
+  const lease = parts.lease ?? drainLease(journal);
+  let pendingRows = 0;
+  let hurry = 0;
+  const state = { stopping: false, abandoned: false };
+  let interrupt: (() => void) | undefined;
+  let isWakeable = false;
+  let onDrained: (() => void)[] = [];
+
+  /** Sleeps; `interrupt` ends it early, `wake` only where it may: new uploads do not shorten the wait for a storage that is away. */
+  const sleep = (ms: number, wakeable: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(end, ms);
+      function end(): void {
+        clearTimeout(timer);
+        interrupt = undefined;
+        resolve();
+      }
+      interrupt = end;
+      isWakeable = wakeable;
+    });
+
+  /** After waiting for storage the journal may have been closed; nothing may touch it then. */
+  const stillOurs = (): void => {
+    if (state.abandoned) throw new Error('closed');
+  };
+
+  const rowsOf = async (batch: Batch): Promise<TableRows> => {
+    const rows = noRows();
+    for (const [index, entry] of batch.entries.entries()) {
+      if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
+      addRows(rows, entry, collector);
+    }
+    return rows;
+  };
+
+  const insertTable = async <T extends RowTable>(table: T, rows: readonly RowOfTable[T][], token: string): Promise<number[]> =>
+    insertOrBisect(
+      async (part, name) => {
+        const observe = metrics.insertSeconds.startTimer({ table });
+        await insert(table, part, name);
+        observe();
+        metrics.insertedRows.inc({ table }, part.length);
+      },
+      rows,
+      token,
+    );
+
+  const deliver = async (first: Batch): Promise<void> => {
+    let batch = first;
+    const rows = await rowsOf(batch);
+    for (const table of TABLES) {
+      if (rows[table].length === 0 || batch.done.includes(table)) continue;
+      const token = `${journal.id}:${batch.number}:${table}`;
+      const refused = await insertTable(table, rows[table], token);
+      stillOurs();
+      if (refused.length > 0) {
+        metrics.quarantinedRows.inc(refused.length);
+        metrics.drainFailures.inc({ reason: 'refused' }, refused.length);
+        log({ level: 'error', message: 'storage refused rows; they are in quarantine', table, rows: refused.length });
+      }
+      batch = await markDone(
+        journal,
+        batch,
+        table,
+        refused.map((index) => ({ table, token, row: rows[table][index], atMs: now() })),
+      );
+    }
+    for (const { lateness_s } of rows.reports) metrics.reportAgeSeconds.observe(lateness_s);
+    await removeBatch(journal, batch);
+  };
+
+  const tellDrained = (): void => {
+    for (const resolve of onDrained) resolve();
+    onDrained = [];
+  };
+
+  /** One round: a batch, if there is one. Resolves to false when there is nothing to do. */
+  const round = async (): Promise<boolean> => {
+    let batch = unfinishedBatch(journal);
+    if (batch === undefined) {
+      if ([...journal.environment.queue.getKeys({ limit: 1 })].length === 0) return false;
+      if (pendingRows < batchRows && hurry === 0) await sleep(batchAfterMs, true);
+      pendingRows = 0;
+      batch = await cutBatch(journal, batchRows * 2);
+      if (batch !== undefined && batch.broken > 0)
+        log({ level: 'error', message: 'entries of the journal cannot be read; they are in quarantine', entries: batch.broken });
+    }
+    if (batch !== undefined) await deliver(batch);
+    return true;
+  };
+
+  const run = async (): Promise<void> => {
+    let failures = 0;
+    while (!state.stopping) {
+      try {
+        if (!(await lease.hold())) {
+          await sleep(LEASE_WAIT_MS, false);
+          continue;
+        }
+        const worked = await round();
+        failures = 0;
+        if (worked) continue;
+        tellDrained();
+        // Nothing wakes the drainer for entries of another process, so it looks by itself now and then.
+        if (!state.stopping) await sleep(LEASE_WAIT_MS, true);
+      } catch (error) {
+        quiet(error);
+        if (state.abandoned) return;
+        failures += 1;
+        const schema = error instanceof SchemaSuspected;
+        metrics.drainFailures.inc({ reason: schema ? 'schema' : 'unavailable' });
+        const message = schema
+          ? 'storage refuses every row; its schema may be older than the collector'
+          : 'storage does not take rows; trying again';
+        log({ level: schema ? 'error' : 'warn', message, code: codeOf(error), failures });
+        const ceilingMs = Math.min(retryCapMs, RETRY_BASE_MS * 2 ** Math.min(failures, 16));
+        // Never less than a tenth, so that full jitter cannot become a busy loop.
+        if (!state.stopping) await sleep(ceilingMs * (0.1 + 0.9 * random()), false);
+      }
+    }
+  };
+
+  const running = run();
+  return {
+    wake(rows) {
+      pendingRows += rows;
+      // Sleeping between an empty queue and the next look; the wait for a fuller batch goes on in `round`.
+      if (isWakeable && (pendingRows === rows || pendingRows >= batchRows)) interrupt?.();
+    },
+    async drained() {
+      hurry += 1;
+      const empty = new Promise<void>((resolve) => onDrained.push(resolve));
+      interrupt?.();
+      await empty;
+      hurry -= 1;
+    },
+    async close(graceMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+      await Promise.race([this.drained(), over]);
+      clearTimeout(timer);
+      state.stopping = true;
+      interrupt?.();
+      // An insert under way may hang for as long as storage likes. It is left alone then: the next start repeats it under its token.
+      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, ABANDON_MS).unref())]);
+      state.abandoned = true;
+      await lease.release().catch(() => undefined);
+    },
+  };
+}

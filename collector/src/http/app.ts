@@ -1,0 +1,85 @@
+/** Everything but the intake: express with helmet. Pure composition; the server calls it for what is not `/v1/reports`. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { OutcryError } from '@outcry/protocol';
+import type { Metrics } from '../metrics.js';
+import type { SenderOf } from '../network/sender.js';
+import { CORS_HEADERS, sendProblem } from './problem.js';
+
+export interface AppParts {
+  readonly metrics: Metrics;
+  readonly senderOf: SenderOf;
+  readonly now: () => number;
+  /** Why uploads would be refused just now; undefined when they would not. */
+  readonly notReady: () => 'stopping' | 'journal_full' | undefined;
+}
+
+/** The collector serves no page, so a browser that shows one of its answers may load and run nothing. */
+const CONTENT_SECURITY_POLICY = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
+
+const methodNotAllowed: RequestHandler = (_request, response) => {
+  response.setHeader('Allow', 'GET, HEAD');
+  sendProblem(response, 'method_not_allowed');
+};
+
+const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  // A malformed percent sign in a path ends here, too.
+  const fault = error instanceof Error && 'status' in error && error.status === 400 ? 'bad_parameter' : 'internal_error';
+  sendProblem(response, error instanceof OutcryError ? error.code : fault);
+};
+
+export function createApp({ metrics, senderOf, now, notReady }: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY }));
+  app.use('/v1', (_request, response, next) => {
+    response.set(CORS_HEADERS);
+    next();
+  });
+
+  app
+    .route('/v1/witness')
+    .get((request, response) => {
+      const { asn, country } = senderOf(request).label;
+      response.set({
+        'Timing-Allow-Origin': '*',
+        'Cross-Origin-Resource-Policy': 'cross-origin',
+        'Cache-Control': 'no-store',
+      });
+      response.json({ now: now(), asn, country });
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/healthz')
+    .get((_request, response) => void response.set('Cache-Control', 'no-store').json({ status: 'ok' }))
+    .all(methodNotAllowed);
+
+  app
+    .route('/readyz')
+    .get((_request, response) => {
+      const reason = notReady();
+      if (reason === undefined) response.set('Cache-Control', 'no-store').json({ status: 'ready' });
+      else sendProblem(response, reason);
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/metrics')
+    .get(async (_request, response) => {
+      response.set('Cache-Control', 'no-store').type(metrics.registry.contentType);
+      response.send(await metrics.registry.metrics());
+    })
+    .all(methodNotAllowed);
+
+  // Places kept: POST /v1/nel/:project (Network Error Logging of browsers) and POST /v1/relay (sealed envelopes from a relay in
+  // a foreign network). Both write to the same journal; see docs/reference/collector.md.
+  app.use((_request, response) => sendProblem(response, 'not_found'));
+  app.use(onError);
+  return app;
+}

@@ -1,0 +1,89 @@
+/** Who sends, as far as a collector knows: a key of the address prefix for rate limits, and the network. No address. */
+import { hash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
+import { OutcryError } from '@outcry/protocol';
+import { formatAddress, parseAddress, type Address } from './address.js';
+import type { LabelAddress, NetworkLabel } from './label.js';
+
+export interface Sender {
+  /** Keyed hash of the /24 (IPv4) or /48 (IPv6); the key lives as long as the process. */
+  readonly prefixKey: string;
+  readonly label: NetworkLabel;
+}
+export type SenderOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => Sender;
+
+/**
+ * The proxies whose `X-Forwarded-For` is believed.
+ *
+ * @param cidrs - addresses or CIDR ranges, such as `10.0.0.0/8` or `::1`.
+ * Throws `OUTCRY_BAD_CONFIG` naming the first that is neither.
+ */
+export function trustedProxies(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [base = '', bits] = cidr.split('/');
+    const version = isIP(base);
+    const prefix = bits === undefined ? (version === 4 ? 32 : 128) : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+    if (version === 0 || prefix < 0 || prefix > (version === 4 ? 32 : 128)) {
+      throw new OutcryError('OUTCRY_BAD_CONFIG', `trustProxy: ${cidr} is not an address or a CIDR range`);
+    }
+    list.addSubnet(base, prefix, version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+function isTrusted(list: BlockList, address: Address): boolean {
+  return list.check(formatAddress(address), address.family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/**
+ * The address that the upload came from: the socket's, or the right-most one in `X-Forwarded-For` that is not a trusted proxy.
+ * What stands left of that was written by strangers and is not read.
+ */
+export function clientAddress(
+  socket: Address | undefined,
+  forwarded: string | undefined,
+  trusted: BlockList,
+  socketTrusted: boolean,
+): Address | undefined {
+  if (!socketTrusted || forwarded === undefined) return socket;
+  let nearest = socket;
+  const hops = forwarded.split(',');
+  for (let index = hops.length - 1; index >= 0; index -= 1) {
+    const hop = parseAddress(hops[index] ?? '');
+    // A proxy we trust wrote something that is no address: nobody can be told apart behind it.
+    if (hop === undefined) return undefined;
+    nearest = hop;
+    if (!isTrusted(trusted, hop)) return hop;
+  }
+  return nearest;
+}
+
+/** The bytes of the /24 or /48 that an address belongs to, as text; the same for all unknown addresses. */
+export function prefixOf(address: Address | undefined): string {
+  if (address === undefined) return '?';
+  return address.family === 4 ? `4${(address.v4 >>> 8).toString(36)}` : `6${(address.high >> 16n).toString(36)}`;
+}
+
+/**
+ * Makes the function that turns a request into its sender.
+ *
+ * @param random - gives the key of the prefix hash; a parameter so that tests can repeat a run.
+ */
+export function senderOf(trusted: BlockList, label: LabelAddress, random: (bytes: number) => Buffer = randomBytes): SenderOf {
+  const key = random(16).toString('latin1');
+  // A socket's address does not change, so keep-alive connections pay for parsing once. Forgotten with the socket.
+  const sockets = new WeakMap<Socket, { address: Address | undefined; trusted: boolean }>();
+  return ({ socket, headers }) => {
+    let peer = sockets.get(socket);
+    if (peer === undefined) {
+      const address = parseAddress(socket.remoteAddress ?? '');
+      peer = { address, trusted: address !== undefined && isTrusted(trusted, address) };
+      sockets.set(socket, peer);
+    }
+    const forwarded = headers['x-forwarded-for'];
+    const address = clientAddress(peer.address, typeof forwarded === 'string' ? forwarded : undefined, trusted, peer.trusted);
+    return { prefixKey: hash('sha256', key + prefixOf(address), 'base64').slice(0, 16), label: label(address) };
+  };
+}
