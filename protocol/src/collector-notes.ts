@@ -13,7 +13,12 @@ export type CollectorColumn =
   | 'report_id'
   | 'weight'
   | 'sealed_day'
-  | 'inserted_at';
+  | 'inserted_at'
+  | 'rank'
+  | 'attempt_id'
+  | 'delivery_id'
+  | 'loss_id'
+  | 'consent_id';
 
 export const COLLECTOR_NOTES: Readonly<Record<CollectorColumn, Note>> = {
   received_at: note('event', 'row', TIME, 1_790_000_020, 'Is the clock that can be trusted.', 'Floored to 10 s.'),
@@ -84,4 +89,16 @@ export const COLLECTOR_NOTES: Readonly<Record<CollectorColumn, Note>> = {
     'Finds rows that counts do not hold yet.',
     'Counts are made anew where rows came in.',
   ),
+  rank: note(
+    'bookkeeping',
+    'row',
+    'UInt64',
+    '18444948715941715248',
+    'Makes the first inserted copy of a row win.',
+    'Falls as inserted_at rises; holds nothing else.',
+  ),
+  attempt_id: note('bookkeeping', 'row', 'UInt64', '3457472772073112929', 'Counts each bin of a device once.', 'As report_id.'),
+  delivery_id: note('bookkeeping', 'row', 'UInt64', '3457472772073112930', 'Counts each delivery record once.', 'As report_id.'),
+  loss_id: note('bookkeeping', 'row', 'UInt64', '3457472772073112931', 'Counts each loss record once.', 'As report_id.'),
+  consent_id: note('bookkeeping', 'row', 'UInt64', '3457472772073112932', 'Counts each consent once.', 'As report_id.'),
 };
