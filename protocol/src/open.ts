@@ -12,6 +12,7 @@ import { MAX_BODY_BYTES, PADDING_BYTES } from './limits.js';
 import { naclOpen } from './nacl-open.js';
 import { OutcryError } from './outcry-error.js';
 import { importPublic, type RecipientKeys } from './recipient-keys.js';
+import { isPlainCbor } from './scan-cbor.js';
 import { validateBody } from './validate.js';
 
 export { dedupKey, reportId, signerId } from './identify.js';
@@ -107,6 +108,7 @@ const STRICT = {
  * Throws `bad_cbor`, and what `validateBody` throws.
  */
 export function decodeBody(bytes: Uint8Array): { body: ReportBody; unknownFields: number } {
+  if (!isPlainCbor(bytes)) throw new OutcryError('bad_cbor');
   let decoded: unknown;
   try {
     decoded = decode(bytes, STRICT);

@@ -1,9 +1,10 @@
 /** The hazards of untrusted CBOR: each is refused with a code, in a time no honest body of its size would need. */
 import { encodeBody } from '@outcry/protocol';
 import { decodeBody } from '@outcry/protocol/open';
+import { isPlainCbor } from '@outcry/protocol/scan-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sampleBody } from '../unit/protocol/sample-body.js';
+import { anyBody, sampleBody } from '../unit/protocol/sample-body.js';
 
 const MAX = 256 * 1024;
 const u32 = (n: number): Buffer => {
@@ -71,6 +72,13 @@ const BAD: [string, Buffer][] = [
   ['arrays in arrays, 255 Ki deep', Buffer.concat([Buffer.alloc(MAX - 1000, 0x81), Buffer.of(0)])],
   ['maps in maps, 80 Ki deep', Buffer.concat([...Array.from({ length: 80_000 }, () => hex('a16161')), Buffer.of(0)])],
   ['tags in tags', Buffer.concat([Buffer.alloc(100_000, 0xc6), Buffer.of(0)])],
+  ['a map', hex('a0')],
+  ['a map with __proto__', Buffer.concat([hex('a169'), Buffer.from('__proto__'), hex('a0')])],
+  ['a byte string', hex('4101')],
+  ['a float', hex('fb3ff8000000000000')],
+  ['a float with an integer value', hex('fb3ff0000000000000')],
+  ['a negative integer', hex('20')],
+  ['2^32', hex('1b0000000100000000')],
   ['a reserved length', hex('1c')],
   ['an unassigned simple value', hex('e0')],
   ['a simple value in two bytes', hex('f8ff')],
@@ -98,24 +106,40 @@ describe('decodeBody', () => {
     for (let size = 0; size < honest.length; size++) expect(codeOf(honest.subarray(0, size)), `${size} bytes`).toBe('bad_cbor');
   });
 
+  it('leaves every prototype as it was', () => {
+    const proto = Buffer.concat([hex('a169'), Buffer.from('__proto__'), hex('a1'), hex('68'), Buffer.from('polluted'), hex('f5')]);
+    expect(codeOf(trailing(proto))).toBe('bad_cbor');
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
   it.each([
-    ['a float', 'fb3ff8000000000000'],
-    ['a float with an integer value of 2^33', 'fb4200000000000000'],
-    ['a negative integer', '20'],
-    ['a byte string', '4101'],
     ['a text', '6131'],
     ['null', 'f6'],
-    ['a map', 'a0'],
-    ['a map with __proto__', `a169${Buffer.from('__proto__').toString('hex')}a0`],
-    ['2^32', '1b0000000100000000'],
+    ['true', 'f5'],
+    ['an array', '80'],
   ])('refuses %s where an integer belongs as an invalid report', (_, value) => {
     expect(codeOf(sealedAt(hex(value)))).toBe('invalid_report');
   });
 
-  it('lets no key of a map reach a prototype, and ignores maps that trail', () => {
-    const proto = Buffer.concat([hex('a169'), Buffer.from('__proto__'), hex('a1'), hex('68'), Buffer.from('polluted'), hex('f5')]);
-    expect(decodeBody(trailing(proto)).unknownFields).toBe(1);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  it('takes arrays 8 deep and 8191 values, and refuses one more', () => {
+    const deep = (n: number): Buffer => Buffer.concat([Buffer.alloc(n, 0x81), Buffer.of(0)]);
+    const wide = (n: number): Buffer => Buffer.concat([Buffer.of(0x99, n >> 8, n & 255), Buffer.alloc(n)]);
+    expect(isPlainCbor(deep(8))).toBe(true);
+    expect(isPlainCbor(deep(9))).toBe(false);
+    expect(isPlainCbor(wide(8190))).toBe(true);
+    expect(isPlainCbor(wide(8191))).toBe(false);
+  });
+
+  it('finds everything plain that our encoder writes', () => {
+    fc.assert(
+      fc.property(anyBody, (body) => {
+        expect(isPlainCbor(encodeBody(body))).toBe(true);
+      }),
+    );
+    const full = { ...sampleBody };
+    const times = <T>(items: readonly T[]): T[] => Array.from({ length: 64 }, () => items[0] as T);
+    const largest = { ...full, failures: times(full.failures), attempts: times(full.attempts), deliveries: times(full.deliveries), losses: times(full.losses), consents: times(full.consents) }; // prettier-ignore
+    expect(decodeBody(encodeBody(largest)).body).toEqual(largest);
   });
 
   it('refuses malformed UTF-8 in a text of the body', () => {
@@ -125,16 +149,6 @@ describe('decodeBody', () => {
       bytes[at] = byte;
       expect(codeOf(bytes)).toBe('invalid_report');
     }
-  });
-
-  it('is not slowed down by the largest bodies that are almost right', () => {
-    const failures = Buffer.concat([hex('9a'), u32(60_000), Buffer.alloc(60_000, 0x80)]);
-    const manyEmpty = Buffer.concat([honest.subarray(0, honest.indexOf(0x82, 40)), failures]);
-    const startedMs = performance.now();
-    expect(codeOf(manyEmpty)).toMatch(/^(bad_cbor|too_many_reports|invalid_report)$/);
-    const wide = Buffer.concat([hex('88'), hex('01'), hex('00'), hex('80'), hex('9a'), u32(200_000), Buffer.alloc(200_000, 0x00), hex('80808080')]);
-    expect(codeOf(wide)).toBe('invalid_report');
-    expect(performance.now() - startedMs).toBeLessThan(500);
   });
 
   it('gives a code and nothing else for any bytes, and for any change of an honest body', () => {

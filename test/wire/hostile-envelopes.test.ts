@@ -10,7 +10,9 @@ import { publicOf, unhex } from './key-material.js';
 
 const recipientSecret = Buffer.alloc(32, 0x41);
 const recipientPublic = publicOf('X25519', recipientSecret);
-const keys = loadRecipientKeys([{ publicKey: Buffer.from(recipientPublic).toString('base64url'), secretKey: recipientSecret.toString('base64url') }]);
+const keys = loadRecipientKeys([
+  { publicKey: Buffer.from(recipientPublic).toString('base64url'), secretKey: recipientSecret.toString('base64url') },
+]);
 const cbor = Buffer.from(encodeBody(sampleBody));
 
 const make = (suite: 1 | 2, change: Partial<Ingredients> = {}): Promise<Buffer> =>
@@ -95,19 +97,21 @@ describe.each([1, 2] as const)('suite %d', (suite) => {
     expect(codeOf(Buffer.concat([await make(suite), Buffer.alloc(256)]))).toBe('open_failed');
   });
 
-  it.each(['00'.repeat(32), `01${'00'.repeat(31)}`, 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', `ed${'ff'.repeat(30)}7f`])(
-    'fails with the ephemeral key of small order %s, even if sealed for its known product',
-    async (point) => {
-      const envelope = await make(suite, { header: (header) => Buffer.concat([header.subarray(0, 24), unhex(point), header.subarray(56)]) });
-      if (suite === 2) {
-        // What tweetnacl computes for such a point is no secret: anybody could seal for it.
-        const header = envelope.subarray(0, 88);
-        const nonce = nacl.hash(Buffer.concat([Buffer.from('outcry-nonce-v1\0'), header])).subarray(0, 24);
-        envelope.set(nacl.box.after(pad(cbor), nonce, nacl.box.before(unhex(point), recipientSecret)), 152);
-      }
-      expect(codeOf(envelope)).toBe('open_failed');
-    },
-  );
+  it.each([
+    '00'.repeat(32),
+    `01${'00'.repeat(31)}`,
+    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    `ed${'ff'.repeat(30)}7f`,
+  ])('fails with the ephemeral key of small order %s, even if sealed for its known product', async (point) => {
+    const envelope = await make(suite, { header: (header) => Buffer.concat([header.subarray(0, 24), unhex(point), header.subarray(56)]) });
+    if (suite === 2) {
+      // What tweetnacl computes for such a point is no secret: anybody could seal for it.
+      const header = envelope.subarray(0, 88);
+      const nonce = nacl.hash(Buffer.concat([Buffer.from('outcry-nonce-v1\0'), header])).subarray(0, 24);
+      envelope.set(nacl.box.after(pad(cbor), nonce, nacl.box.before(unhex(point), recipientSecret)), 152);
+    }
+    expect(codeOf(envelope)).toBe('open_failed');
+  });
 
   it('fails when sealed for another key under our key id', async () => {
     const other = publicOf('X25519', Buffer.alloc(32, 0x42));

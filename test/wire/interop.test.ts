@@ -116,7 +116,9 @@ describe('supportsNative', () => {
   it('is true here, and false without WebCrypto or without its newer curves', async () => {
     expect(await supportsNative(subtle)).toBe(true);
     expect(await supportsNative(undefined)).toBe(false);
-    const old = { generateKey: (name: string) => (name === 'X25519' ? Promise.reject(new Error('no')) : subtle.generateKey('Ed25519', false, ['sign'])) };
+    const old = {
+      generateKey: (name: string) => (name === 'X25519' ? Promise.reject(new Error('no')) : subtle.generateKey('Ed25519', false, ['sign'])),
+    };
     expect(await supportsNative(old as unknown as SubtleCrypto)).toBe(false);
   });
 });
