@@ -7,6 +7,14 @@ const DAY_MS = 86_400_000;
 const PRIOR_FAILURES = 20;
 const BOUNDS = [0.5, 4] as const;
 
+/** The median, so that one day's outage does not become the habit of that hour; of fewer than three days the mean. */
+function typical(rates: readonly number[]): number {
+  if (rates.length < 3) return rates.reduce((sum, r) => sum + r, 0) / Math.max(1, rates.length);
+  const sorted = [...rates].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
 /**
  * How much more (> 1) or less (< 1) is usual at a time than on average of the history, from the same hour on earlier days.
  *
@@ -18,7 +26,7 @@ export function seasonOf(history: Series | undefined): (atMs: number) => number 
   const bins = binsOf(history);
   const cache = new Map<number, number>();
   const compute = (slotMs: number): number => {
-    let same = 0;
+    const same: number[] = [];
     let sameExposure = 0;
     let all = 0;
     let allExposure = 0;
@@ -27,12 +35,12 @@ export function seasonOf(history: Series | undefined): (atMs: number) => number 
       all += bin.failures;
       allExposure += bin.exposure;
       if ((slotMs - bin.startMs) % DAY_MS >= history.binMs) continue; // not the same time of day
-      same += bin.failures;
+      same.push(bin.failures / bin.exposure);
       sameExposure += bin.exposure;
     }
     if (sameExposure === 0 || all === 0) return 1;
     const usual = all / allExposure;
-    const factor = (same + PRIOR_FAILURES) / (usual * sameExposure + PRIOR_FAILURES);
+    const factor = (typical(same) * sameExposure + PRIOR_FAILURES) / (usual * sameExposure + PRIOR_FAILURES);
     return Math.min(BOUNDS[1], Math.max(BOUNDS[0], factor));
   };
   return (atMs) => {

@@ -1,0 +1,23 @@
+import type { Question } from './ask.js';
+
+export interface AttemptsRow {
+  readonly made: number;
+  readonly failed: number;
+  readonly made_before: number;
+  readonly failed_before: number;
+}
+
+/**
+ * How many requests did the panel's clients of a place make, and how many failed, in the bins of the spike and before it?
+ * Cost: reads `attempts` of one host from the start of the baseline on. An empty network means all.
+ */
+export const attemptsOfPlace: Question<{ project: string; host: string; network: string; before: number; from: number; to: number }, AttemptsRow> = {
+  sql: `
+    SELECT toFloat64(sumIf(made * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS made,
+           toFloat64(sumIf(failed * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS failed,
+           toFloat64(sumIf(made * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS made_before,
+           toFloat64(sumIf(failed * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS failed_before
+    FROM attempts FINAL
+    WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String})
+      AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')`,
+};

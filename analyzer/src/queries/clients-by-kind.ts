@@ -1,0 +1,29 @@
+import { FROM_AGENTS } from './ask.js';
+import type { Question } from './ask.js';
+
+export interface ClientsByKindRow {
+  readonly kind: string;
+  /** '' in the row of the whole kind. */
+  readonly type: string;
+  readonly now: number;
+  readonly before: number;
+  /** Failed requests inside, repeats included. */
+  readonly requests: number;
+}
+
+/**
+ * What else fails at the host, inside the spike and before it, by kind and type? An empty network means everywhere; with one,
+ * the last mile there (kind `offline`) can be told from a fault farther out.
+ * Cost: reads `reports` of one host from the start of the baseline on.
+ */
+export const clientsByKind: Question<{ project: string; host: string; network: string; before: number; from: number; to: number }, ClientsByKindRow> = {
+  sql: `
+    SELECT toString(kind) AS kind, toString(type) AS type,
+           toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS now,
+           toUInt32(uniqExactIf(signer, event_time < toDateTime({from:UInt32}, 'UTC'))) AS before,
+           toFloat64(sumIf(count, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS requests
+    FROM reports FINAL
+    WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}
+      AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')
+    GROUP BY GROUPING SETS ((kind), (kind, type))`,
+};

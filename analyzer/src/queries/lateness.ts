@@ -1,0 +1,22 @@
+import type { Question } from './ask.js';
+
+/** Ages, s, at which the share of arrived reports is asked for. */
+export const LATENESS_STEPS_S = [0, 10, 20, 30, 60, 120, 300, 900, 3600] as const;
+
+export interface LatenessRow {
+  readonly total: number;
+  /** Reports at most as late as each of LATENESS_STEPS_S, in that order. */
+  readonly arrived: readonly number[];
+}
+
+/**
+ * How late do reports arrive? Reports later than an hour (offline queues) are left out: they come in their own time.
+ * Without FINAL: copies of a report do not bend the distribution. Cost: one column over the reports since `from`.
+ */
+export const lateness: Question<{ from: number }, LatenessRow> = {
+  sql: `
+    SELECT toUInt32(count()) AS total,
+           [${LATENESS_STEPS_S.map((s) => `toUInt32(countIf(lateness_s <= ${s}))`).join(', ')}] AS arrived
+    FROM reports
+    WHERE event_time >= toDateTime({from:UInt32}, 'UTC') AND lateness_s <= 3600`,
+};

@@ -1,0 +1,158 @@
+/** What storage knows about one finding: where it lies, whether it may be named, what else fails there, what the server says. */
+import { localise } from '../localise/localise.js';
+import type { Localisation } from '../localise/cell.js';
+import { pair } from '../pair/pair.js';
+import { IDENTIFYING } from '../publish/shapes.js';
+import type { RawPlace } from '../publish/shapes.js';
+import { gridWindow, gridWindows } from '../publish/windows.js';
+import { ask, seconds } from '../queries/ask.js';
+import { attemptsOfPlace } from '../queries/attempts-of-place.js';
+import { clientsByKind } from '../queries/clients-by-kind.js';
+import { clientsOfPlace } from '../queries/clients-of-place.js';
+import { failureCells } from '../queries/failure-cells.js';
+import type { FailureCellRow } from '../queries/failure-cells.js';
+import { knownPlaces } from '../queries/known-places.js';
+import { serverCounters } from '../queries/server-counters.js';
+import { cellsOf, networksFailing, PLACE_DIMENSIONS } from './evidence-cells.js';
+import type { Finding } from './find.js';
+import { serverEvidence } from './server-evidence.js';
+import type { WatchDeps } from './settings.js';
+import type { SpikeDocument } from './spike-record.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const ATTEMPT_BIN_MS = 300_000;
+/** How much before a spike is compared with it, ms. */
+const BASELINE_MS = HOUR_MS;
+
+export interface Placed {
+  readonly finding: Finding;
+  readonly rows: readonly FailureCellRow[];
+  readonly localisation: Localisation;
+  /** '' or `network=…`: the scope that a new spike of this finding gets. */
+  readonly scope: string;
+  readonly scale: number;
+}
+
+function stretch(finding: Finding, nowMs: number): { fromMs: number; toMs: number; beforeMs: number } {
+  const toMs = finding.spike.endMs ?? nowMs;
+  return { fromMs: finding.spike.startMs, toMs, beforeMs: finding.spike.startMs - BASELINE_MS };
+}
+
+/** Where a finding lies. One inside a network is placed there; one of the whole host is localised. */
+export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> {
+  const { project, host, kind, network } = finding;
+  const { fromMs, toMs, beforeMs } = stretch(finding, deps.now());
+  const rows = await ask(deps.client, failureCells, { project, host, kind, before: seconds(beforeMs), from: seconds(fromMs), to: seconds(toMs) });
+  const known = await ask(deps.client, knownPlaces, { project, from: seconds(fromMs - DAY_MS) });
+  const scale = Math.max(toMs - fromMs, 10_000) / BASELINE_MS;
+  const own = network === null ? rows : rows.filter((r) => r.network === network);
+  const localisation =
+    network === null
+      ? localise(cellsOf(rows, known), { baselineScale: scale, dimensions: PLACE_DIMENSIONS })
+      : localise(cellsOf(own, []).map((c) => ({ ...c, where: { network } })).concat(silentNetworks(known, network)), { baselineScale: scale });
+  const only = localisation.causes.length === 1 ? localisation.causes[0] : undefined;
+  const named = network ?? only?.where['network'];
+  return { finding, rows: own, localisation, scope: named === undefined ? '' : `network=${named}`, scale };
+}
+
+function silentNetworks(known: readonly { network: string }[], except: string) {
+  const others = [...new Set(known.map((k) => k.network))].filter((n) => n !== except);
+  const names = others.length > 0 ? others : ['any other'];
+  return names.map((network) => ({ where: { network }, failures: 0, baselineFailures: 0, attempts: 0, baselineAttempts: 0 }));
+}
+
+/** Everything else about a placed finding, as the spike's document. @param previous - Its last version, if any. */
+export async function investigate(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<SpikeDocument> {
+  const { finding, localisation, scale } = placed;
+  const { project, host, kind, spike } = finding;
+  const nowMs = deps.now();
+  const { fromMs, toMs, beforeMs } = stretch(finding, nowMs);
+  const subject = { project, host };
+  const span = { before: seconds(beforeMs), from: seconds(fromMs), to: seconds(toMs) };
+  const where = localisation.causes.length === 1 ? (localisation.causes[0]?.where ?? {}) : {};
+  const network = where['network'] ?? '';
+
+  const kinds = await ask(deps.client, clientsByKind, { ...subject, network: '', ...span });
+  const kindsThere = network === '' ? kinds : await ask(deps.client, clientsByKind, { ...subject, network, ...span });
+  const attemptSpan = { ...span, from: seconds(Math.floor(fromMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS) };
+  const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, network, ...attemptSpan });
+  const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
+  const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
+  const everyone = await ask(deps.client, clientsOfPlace, { ...subject, kind, network: '', country: '', release: '', from: span.from, to: span.to });
+
+  const ofKind = kinds.filter((r) => r.kind === kind);
+  const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
+  const offline = kindsThere.find((r) => r.kind === 'offline' && r.type === '');
+  const failing = Math.max(everyone[0]?.clients ?? 0, 0);
+  const expected = placed.rows.reduce((s, r) => s + r.before, 0) * Math.min(1, scale);
+  const inPlace = placed.rows.filter((r) => network === '' || r.network === network).reduce((s, r) => s + r.now, 0);
+  const failingNetworks = networksFailing(placed.rows, scale);
+  const verdict = pair(
+    {
+      kind,
+      type,
+      place: { network: where['network'] ?? null, country: where['country'] ?? null, release: where['release'] ?? null },
+      networksFailing: localisation.causes.length > 1 ? Math.max(2, failingNetworks) : failingNetworks,
+      failingClients: inPlace,
+      expectedClients: expected,
+      ...(offline !== undefined && { offline: { now: offline.now, baseline: offline.before * scale } }),
+      attempts:
+        attempts === undefined
+          ? null
+          : { made: attempts.made, failed: attempts.failed, baselineMade: attempts.made_before, baselineFailed: attempts.failed_before },
+    },
+    serverEvidence(counters, { startMs: fromMs, endMs: toMs }),
+  );
+  return {
+    foundMs: Math.min(spike.foundMs, previous?.foundMs ?? Infinity),
+    lastSeenMs: toMs,
+    failingClients: failing,
+    expectedClients: expected,
+    peakClients: spike.peak,
+    failedRequests: ofKind.find((r) => r.type === '')?.requests ?? 0,
+    pValue: Math.min(spike.pValue, previous?.pValue ?? 1),
+    type,
+    byKind: Object.fromEntries(kinds.filter((r) => r.type === '' && r.now > 0).map((r) => [r.kind, r.now])),
+    places: await measurePlaces(placed, previous, deps),
+    placeReason: localisation.reason,
+    unexplained: localisation.unexplained,
+    networksFailing: failingNetworks,
+    verdict,
+  };
+}
+
+/** The places with the clients that decide whether they may be named: the most in any window of the grid so far. */
+async function measurePlaces(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<RawPlace[]> {
+  const { finding, localisation } = placed;
+  const { project, host, kind } = finding;
+  const { fromMs, toMs } = stretch(finding, deps.now());
+  const windows = [...gridWindows('10m', fromMs, toMs, 2), gridWindow('1h', toMs)];
+  return Promise.all(
+    localisation.causes.map(async (cause): Promise<RawPlace> => {
+      const before = previous?.places.find((p) => JSON.stringify(p.where) === JSON.stringify(cause.where))?.clientsBy ?? {};
+      const clientsBy: Record<string, number> = { ...before };
+      for (const where of namings(cause.where)) {
+        const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
+        for (const window of windows) {
+          const [row] = await ask(deps.client, clientsOfPlace, {
+            project, host, kind,
+            network: where['network'] ?? '', country: where['country'] ?? '', release: where['release'] ?? '',
+            from: seconds(window.startMs), to: seconds(window.endMs),
+          });
+          clientsBy[key] = Math.max(clientsBy[key] ?? 0, row?.clients ?? 0);
+        }
+      }
+      return { where: cause.where, explained: cause.explained, clientsBy };
+    }),
+  );
+}
+
+/** The place itself and every coarser way to name it. */
+function namings(where: Readonly<Record<string, string>>): Record<string, string>[] {
+  const single = Object.entries(where).map(([d, value]) => ({ [d]: value }));
+  const network = where['network'];
+  const country = network === undefined ? undefined : network.slice(network.lastIndexOf('/') + 1);
+  const all: Record<string, string>[] = [{ ...where }, ...single, ...(country === undefined ? [] : [{ country }])];
+  return [...new Map(all.map((w) => [JSON.stringify(w), w])).values()];
+}

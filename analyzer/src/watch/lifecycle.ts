@@ -1,0 +1,58 @@
+/** Which stored spike a finding belongs to, and when one is over. Pure. */
+import { createHash } from 'node:crypto';
+import { touches } from './find.js';
+import type { Finding } from './find.js';
+import type { SpikeRecord } from './spike-record.js';
+
+/** An open spike that is not found for so long is over. */
+const UNSEEN_MS = 5 * 60_000;
+/** Starts are cut to this grid in the id, so that two analyzers that see the same spike mostly make the same id. */
+const ID_GRID_MS = 10 * 60_000;
+
+/** The id of a new spike: the same for everyone who opens it in the same ten minutes. 16 hex digits. */
+export function spikeId(key: { project: string; host: string; kind: string; scope: string }, startMs: number): string {
+  const text = [key.project, key.host, key.kind, key.scope, Math.floor(startMs / ID_GRID_MS)].join('\u0000');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+const span = (r: SpikeRecord): { startMs: number; endMs: number | null } => ({ startMs: r.startedMs, endMs: r.endedMs });
+const sameSubject = (r: SpikeRecord, f: Finding): boolean => r.project === f.project && r.host === f.host && r.kind === f.kind;
+
+/**
+ * The stored spike that a finding continues, or undefined when it is new.
+ *
+ * First one of the same key that is open or closed at most 15 min before; else, for a finding of the whole host, an open one of any
+ * scope, and for one inside a network, an open one of the whole host: the place may change while a spike lasts, its key may not.
+ */
+export function adopt(finding: Finding, scope: string, stored: readonly SpikeRecord[]): SpikeRecord | undefined {
+  const near = stored.filter((r) => sameSubject(r, finding) && touches(span(r), finding.spike)).sort(byAge);
+  return (
+    near.find((r) => r.scope === scope) ??
+    near.find((r) => r.endedMs === null && (finding.network === null || r.scope === '' || r.scope === `network=${finding.network}`))
+  );
+}
+
+function byAge(a: SpikeRecord, b: SpikeRecord): number {
+  return a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1);
+}
+
+/** Of records that race for one key and time, the one with the lowest id; the others are dropped. Keeps the order. */
+export function merged(records: readonly SpikeRecord[]): SpikeRecord[] {
+  const winner = (r: SpikeRecord): boolean =>
+    !records.some(
+      (o) => o.id < r.id && o.project === r.project && o.host === r.host && o.kind === r.kind && o.scope === r.scope && overlaps(o, r),
+    );
+  return records.filter(winner);
+}
+
+function overlaps(a: SpikeRecord, b: SpikeRecord): boolean {
+  return a.startedMs <= (b.endedMs ?? Infinity) && b.startedMs <= (a.endedMs ?? Infinity);
+}
+
+/** Open spikes that nobody has found for five minutes, closed when they were last seen. */
+export function closeUnseen(open: readonly SpikeRecord[], found: ReadonlySet<string>, nowMs: number): SpikeRecord[] {
+  return open
+    .filter((r) => r.endedMs === null && !found.has(r.id) && nowMs - r.document.lastSeenMs > UNSEEN_MS)
+    .map((r) => ({ ...r, endedMs: Math.max(r.startedMs, r.document.lastSeenMs) }));
+}
+

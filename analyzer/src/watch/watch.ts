@@ -1,0 +1,123 @@
+/** The loop around the rounds: it goes on whatever happens, and says when it cannot see. */
+import { OutcryError } from '@outcry/protocol';
+import type { AnalyzerMetrics } from '../metrics.js';
+import { scrape } from '../scrape/scrape.js';
+import { runRound } from './round.js';
+import type { RoundMemory, RoundResult } from './round.js';
+import type { WatchDeps } from './settings.js';
+
+const SCRAPE_MS = 10_000;
+
+export interface LogEntry {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+}
+
+export interface WatchState {
+  /** The last round that succeeded. */
+  readonly latest: RoundResult | null;
+  readonly latestMs: number | null;
+  /** Why nothing is seen at the moment; null while all is well. */
+  readonly degraded: { readonly code: 'storage_unavailable' | 'internal_error'; readonly sinceMs: number } | null;
+  /** Endpoints of server metrics that cannot be read, by project and host. */
+  readonly scrapeErrors: ReadonlyMap<string, string>;
+}
+
+export interface Watch {
+  state(): WatchState;
+  /** Ends the loop and waits for the round that is running. */
+  stop(): Promise<void>;
+}
+
+export interface WatchOptions {
+  readonly intervalMs: number;
+  readonly metrics: AnalyzerMetrics;
+  readonly log: (entry: LogEntry) => void;
+}
+
+/** Starts watching; the first round begins at once. */
+export function watch(deps: WatchDeps, { intervalMs, metrics, log }: WatchOptions): Watch {
+  const memory: RoundMemory = {};
+  const scrapeErrors = new Map<string, string>();
+  let state: Omit<WatchState, 'scrapeErrors'> = { latest: null, latestMs: null, degraded: null };
+  const stopping = new AbortController();
+
+  const round = async (): Promise<void> => {
+    const startedMs = deps.now();
+    const end = metrics.roundSeconds.startTimer();
+    try {
+      const latest = await runRound(deps, memory);
+      if (state.degraded !== null) log({ level: 'info', message: 'storage answers again' });
+      state = { latest, latestMs: deps.now(), degraded: null };
+      metrics.rounds.inc({ outcome: 'ok' });
+      metrics.storageUp.set(1);
+      metrics.spikesOpen.set(latest.spikes.filter((s) => s.endedMs === null).length);
+      metrics.seriesTested.set(latest.seriesTested);
+    } catch (error) {
+      const code = isUnavailable(error) ? 'storage_unavailable' : 'internal_error';
+      if (state.degraded?.code !== code) log({ level: 'warn', message: `a round of detection failed (${code}): ${reasonOf(error)}` });
+      state = { ...state, degraded: { code, sinceMs: state.degraded?.sinceMs ?? startedMs } };
+      metrics.rounds.inc({ outcome: code });
+      if (code === 'storage_unavailable') metrics.storageUp.set(0);
+    } finally {
+      end();
+    }
+  };
+  const scrapeAll = async (): Promise<void> => {
+    await Promise.all(
+      deps.serverMetrics.map(async (source) => {
+        const key = `${source.project} ${source.host}`;
+        const error = await scrape(source, { client: deps.client, now: deps.now });
+        metrics.scrapes.inc({ outcome: error === null ? 'ok' : 'failed' });
+        if (error === null) scrapeErrors.delete(key);
+        else if (scrapeErrors.get(key) !== error) {
+          scrapeErrors.set(key, error);
+          log({ level: 'warn', message: `server metrics of ${key} cannot be read: ${error}` });
+        }
+      }),
+    );
+  };
+  const running = [repeat(round, intervalMs, stopping.signal)];
+  if (deps.serverMetrics.length > 0) running.push(repeat(scrapeAll, SCRAPE_MS, stopping.signal));
+  return {
+    state: () => ({ ...state, scrapeErrors }),
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Runs again and again, each run starting `everyMs` after the last began or at once when that took longer. */
+async function repeat(run: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const began = performance.now();
+    await run();
+    const restMs = Math.max(0, everyMs - (performance.now() - began));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, restMs);
+      signal.addEventListener('abort', done, { once: true });
+      if (signal.aborted) done();
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+    });
+  }
+}
+
+/** Whether storage is away, rather than something wrong here. Errors of the server's own (a refused query) are ours. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof OutcryError) return error.code === 'OUTCRY_STORAGE_UNREACHABLE';
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return /^(E[A-Z]+|UND_ERR_.*)$/.test(code) || /timeout|socket hang up|ECONN|EPIPE|ENOENT/i.test(error.message);
+}
+
+/** The reason without content: messages of the server may quote rows. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === undefined ? `${error.name}: ${error.message.split('\n', 1)[0]?.slice(0, 200) ?? ''}` : `${error.name} ${code}`;
+}
