@@ -7,6 +7,8 @@ const source = (room: string, file = 'index'): string => `${root}${room}/src/${f
 const alias = [
   { find: /^@outcry\/protocol\/(.+)$/, replacement: `${root}protocol/src/$1.ts` },
   { find: /^@outcry\/browser\/(.+)$/, replacement: `${root}sdk-browser/src/$1.ts` },
+  { find: /^outcry-example-shop\/(.+)$/, replacement: `${root}examples/shop/src/$1.ts` },
+  { find: 'outcry-example-shop', replacement: source('examples/shop') },
   { find: '@outcry/protocol', replacement: source('protocol') },
   { find: '@outcry/core', replacement: source('sdk-core') },
   { find: '@outcry/browser', replacement: source('sdk-browser') },

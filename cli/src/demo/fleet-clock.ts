@@ -27,6 +27,12 @@ function realTimer(run: () => void, ms: number): () => void {
   return () => clearTimeout(timer);
 }
 
+function earliest(timers: Iterable<Timer>, untilMs: number): Timer | undefined {
+  let first: Timer | undefined;
+  for (const timer of timers) if (timer.dueMs <= untilMs && (first === undefined || timer.dueMs < first.dueMs)) first = timer;
+  return first;
+}
+
 /** @param startMs - Where the clock stands at first; undefined for a clock that is live from the start. */
 export function makeFleetClock(startMs: number | undefined, machineNow: () => number = Date.now): FleetClock {
   let standing = startMs;
@@ -45,9 +51,8 @@ export function makeFleetClock(startMs: number | undefined, machineNow: () => nu
     },
     advance(toMs) {
       if (standing === undefined) return;
-      const due = [...waiting].filter(({ dueMs }) => dueMs <= toMs).sort((a, b) => a.dueMs - b.dueMs);
-      for (const timer of due) {
-        if (!waiting.delete(timer)) continue;
+      for (let timer = earliest(waiting, toMs); timer !== undefined; timer = earliest(waiting, toMs)) {
+        waiting.delete(timer);
         standing = Math.max(standing, timer.dueMs);
         timer.run();
       }

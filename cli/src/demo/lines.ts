@@ -5,11 +5,11 @@ export const timeOfDay = (ms: number): string => `${new Date(ms).toISOString().s
 
 export interface Lines {
   /** A line of its own, with the time of day. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** A line without time, for lists and headings. */
-  plain(line: string): void;
+  readonly plain: (line: string) => void;
   /** Progress: rewritten in place on a terminal, a line now and then elsewhere. */
-  progress(line: string): void;
+  readonly progress: (line: string) => void;
 }
 
 /** On something that is no terminal, progress is printed this often at most, ms. */

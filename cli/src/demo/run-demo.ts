@@ -35,16 +35,17 @@ const FLEET_PROCESSES = 2;
 
 /** Everything is to be gone within 5 s of Ctrl-C: each level of the stack gets its part. */
 const GRACE_MS = 1300;
+const CLOSE_AFTER_MS = 400;
 
 /** The settings as the demo needs them: its own projects, its shop's metrics, and the fleet's addresses believed. */
 export function demoConfig(config: Config): Config {
   const shopUrl = `http://${SHOP_ADDRESS}:${config.demo.shop_port}`;
   const projects = Object.entries(DEMO_PROJECTS).map(([name, project]) => [name, projectSchema.parse(project)] as const);
-  const { tls: _tls, ...collector } = config.collector;
+  const { name, host, port, key_files } = config.collector;
   return {
     ...config,
     projects: Object.fromEntries(projects),
-    collector: { ...collector, trust_proxy: ['127.0.0.0/8'] },
+    collector: { name, host, port, key_files, trust_proxy: ['127.0.0.0/8'] },
     analyzer: { ...config.analyzer, server_metrics: [{ project: 'shop', host: SHOP_HOST, url: `${shopUrl}/metrics` }] },
   };
 }
@@ -90,7 +91,7 @@ export async function runDemo(given: Config, { out, stopSignal }: DemoSurroundin
     lines.progress('starting storage …');
     const storage = await stack.add(1, 'storage', openStorage(config, { log: say }), (opened) => opened.close());
     plain(`  storage     ${storage.where}`);
-    const surroundings = { storage: storage.connection, say, output };
+    const surroundings = { storage: storage.connection, say, output, closeAfterMs: CLOSE_AFTER_MS };
     lines.progress('starting the collectors …');
     const collectors = await Promise.all(
       collectorPlaces.map((place) =>

@@ -1,6 +1,7 @@
 /** The analyzer in a process of its own. */
 import { startAnalyzer, type AnalyzerOptions } from '@outcry/analyzer';
 import { createStorageClient, type StorageConnection } from '@outcry/storage';
+import { logLine } from './log-line.js';
 import { runRole } from './run-role.js';
 
 export interface AnalyzerSettings {
@@ -11,7 +12,7 @@ export interface AnalyzerSettings {
 runRole(async (settings) => {
   const { options, storage } = settings as AnalyzerSettings;
   const client = createStorageClient(storage);
-  const analyzer = await startAnalyzer({ ...options, client, log: (entry: unknown) => console.error(JSON.stringify(entry)) });
+  const analyzer = await startAnalyzer({ ...options, client, log: logLine });
   return {
     facts: { url: analyzer.url },
     stop: async () => {

@@ -29,6 +29,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   const { name, say, now = Date.now } = options;
   let current: Child | undefined;
   let stopped = false;
+  const isStopped = (): boolean => stopped;
   let waitMs = FIRST_WAIT_MS;
   let startedAtMs = now();
   let cancelRestart: (() => void) | undefined;
@@ -47,7 +48,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
           resolve();
         };
       });
-      if (stopped) return;
+      if (isStopped()) return;
       waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       try {
         current = await start();

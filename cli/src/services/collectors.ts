@@ -17,6 +17,8 @@ export interface ServiceSurroundings {
   readonly say: (line: string) => void;
   /** File descriptor for its log; stderr when left out. */
   readonly output?: number | undefined;
+  /** Longest time for each step of a collector's stop, ms; the collector's own default when left out. */
+  readonly closeAfterMs?: number;
 }
 
 /** Starts one collector as a supervised process. Rejects with its coded error when it cannot start. */
@@ -34,6 +36,7 @@ export function startCollectorProcess(
       keys: [...keys],
       projects: projectsOf(config),
       trustProxy,
+      ...(around.closeAfterMs !== undefined && { limits: { closeAfterMs: around.closeAfterMs } }),
       ...(tls && { tls: { certFile: tls.cert_file, keyFile: tls.key_file } }),
     },
     storage: around.storage,

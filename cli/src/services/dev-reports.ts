@@ -71,6 +71,7 @@ export async function followDevReports(client: ClickHouseClient, options: Follow
   const { project = '', sinceMs, everyMs = 1000, signal } = options;
   let sinceUs = BigInt(sinceMs) * 1000n;
   let hasAnswered = false;
+  const isOver = (): boolean => signal.aborted;
   const seen = new Set<string>();
   while (!signal.aborted) {
     try {
@@ -86,7 +87,7 @@ export async function followDevReports(client: ClickHouseClient, options: Follow
       }
       hasAnswered = true;
     } catch (error) {
-      if (!hasAnswered && !signal.aborted) throw error;
+      if (!hasAnswered && !isOver()) throw error;
     }
     if (seen.size > 50_000) seen.clear();
     await wait(everyMs, undefined, { signal }).catch(() => undefined);

@@ -28,7 +28,8 @@ byId('consent-text').textContent = consentText;
 
 async function hashOf(text) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...digest))
+  return window
+    .btoa(String.fromCharCode(...digest))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');

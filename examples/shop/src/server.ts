@@ -58,7 +58,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const taken = (server.address() as AddressInfo).port;
   const url = `http://${host}:${taken}`;
-  const { faults, authorityCert, close: closeFaults } = await startFaults(host, [url, `http://localhost:${taken}`]);
+  const started = await startFaults(host, [url, `http://localhost:${taken}`]);
+  const { faults, authorityCert } = started;
   const metrics = createMetrics();
   const settings: PageSettings = {
     project: PAGE_PROJECT,
@@ -88,7 +89,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     authorityCert,
     close: async () => {
       server.closeAllConnections();
-      await Promise.all([closeFaults(), new Promise((resolve) => server.close(resolve))]);
+      await Promise.all([started.close(), new Promise((resolve) => server.close(resolve))]);
     },
   };
 }
