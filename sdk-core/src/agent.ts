@@ -72,6 +72,9 @@ const ERASE_TRIES = 3;
 const MAX_EARLY = 200;
 const RELOAD_MS = 30_000;
 
+/** Apart from the function's own names, one of which minifiers mistake for the bundled module of the same name. */
+const loadSession = (): Promise<{ startSession: typeof startSession }> => import('./session.js');
+
 /**
  * Makes the agent. Consent and its withdrawal are decided here; everything that records or sends lives in a session that exists
  * only while consent is granted.
@@ -84,7 +87,7 @@ const RELOAD_MS = 30_000;
 export function createAgent(
   options: CheckedOptions,
   platform: Platform,
-  load: () => Promise<{ startSession: typeof startSession }> = () => import('./session.js'),
+  load: () => Promise<{ startSession: typeof startSession }> = loadSession,
 ): Agent {
   const { broadcast, source, store } = platform;
   const listeners = new Set<(event: AgentEvent) => void>();
