@@ -42,12 +42,7 @@ interface TextsField<N extends string> {
   readonly pattern: RegExp;
 }
 export type Field =
-  | UintField<string>
-  | BoolField<string>
-  | TextField<string>
-  | OptionalTextField<string>
-  | ChoiceField<string, string>
-  | TextsField<string>;
+  UintField<string> | BoolField<string> | TextField<string> | OptionalTextField<string> | ChoiceField<string, string> | TextsField<string>;
 
 /** The largest integer on the wire. */
 export const MAX_UINT = 4_294_967_295;
@@ -80,7 +75,8 @@ const texts = <const N extends string>(name: N, maxItems: number, maxLength: num
 });
 
 /** A host name in lower case, or an IP literal as a URL shows it; no port. */
-export const HOST_PATTERN: RegExp = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\])$/;
+export const HOST_PATTERN: RegExp =
+  /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\])$/;
 export const PROJECT_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]{0,39}$/;
 export const RELEASE_PATTERN: RegExp = /^[0-9A-Za-z.+_-]{1,40}$/;
 /** A route is a name from the developer's own list, such as `checkout` or `/cart/:id`; never a path that was requested. */
