@@ -56,7 +56,9 @@ export async function startCollector(host = '127.0.0.1', answer: Answer = take):
     requests: [],
     answer,
     witness: (response) =>
-      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ now: Date.now(), asn: 3320, country: 'DE' })),
+      void response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ now: Date.now(), asn: 3320, country: 'DE' })),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

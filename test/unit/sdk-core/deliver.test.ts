@@ -60,7 +60,13 @@ describe('delivery', () => {
         sampling_ppm: 1_000_000,
       },
     ]);
-    expect(body.context).toMatchObject({ source: 'sdk-browser', project: 'shop', consent_text: 'v3', consent_method: 'dialog', runtime_major: 156 });
+    expect(body.context).toMatchObject({
+      source: 'sdk-browser',
+      project: 'shop',
+      consent_text: 'v3',
+      consent_method: 'dialog',
+      runtime_major: 156,
+    });
     expect((await agent.pending()).envelopes).toBe(0);
   });
 
@@ -92,7 +98,10 @@ describe('delivery', () => {
   });
 
   it('keeps a report when a captive portal answers 200 with HTML', async () => {
-    const c = await collector('127.0.0.1', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>'));
+    const c = await collector(
+      '127.0.0.1',
+      (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>'),
+    );
     const { agent, clock } = makePlace([c.origin]);
     await agent.setConsent('granted', RECEIPT);
     agent.fail(failureAt(clock.nowMs));
@@ -162,13 +171,17 @@ describe('delivery', () => {
     const dead = await closedOrigin();
     const c = await collector();
     const tries: number[] = [];
-    const place = makePlace([dead], {}, {
-      random: () => 0.999,
-      fetchFn: (url, init) => {
-        if (String(url).includes('reports')) tries.push(place.clock.nowMs);
-        return fetch(String(url).replace(dead, tries.length > 5 ? c.origin : dead), init);
+    const place = makePlace(
+      [dead],
+      {},
+      {
+        random: () => 0.999,
+        fetchFn: (url, init) => {
+          if (String(url).includes('reports')) tries.push(place.clock.nowMs);
+          return fetch(String(url).replace(dead, tries.length > 5 ? c.origin : dead), init);
+        },
       },
-    });
+    );
     const { agent, clock, wake } = place;
     await agent.setConsent('granted', RECEIPT);
     await agent.pending();

@@ -71,7 +71,15 @@ export interface Place {
 export const RECEIPT = { text: 'v3', textHash: 'A'.repeat(43), at: '2026-11-22T11:00:00Z', method: 'dialog' } as const;
 
 export function optionsFor(collectors: string[], more: Partial<OutcryOptions> = {}): OutcryOptions {
-  return { project: 'shop', release: '4.2.1', hosts: ['api.shop.example'], collectors, recipientKey: KEYS.publicKey, witnesses: [], ...more };
+  return {
+    project: 'shop',
+    release: '4.2.1',
+    hosts: ['api.shop.example'],
+    collectors,
+    recipientKey: KEYS.publicKey,
+    witnesses: [],
+    ...more,
+  };
 }
 
 export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {}, changes: Partial<Platform> = {}): Place {

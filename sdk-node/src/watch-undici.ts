@@ -1,0 +1,58 @@
+/**
+ * Watches `fetch` and undici by `diagnostics_channel`, bundled or from npm, without patching.
+ *
+ * `undici:request:create` is published synchronously in the async context of the caller (measured on 20.20), the later channels are
+ * not: on a reused connection they run in the context of whoever opened it. Hence a request is accepted at its creation only.
+ * An abort while connecting is published when undici's own connect timer ends, after 10 s at most.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { factsOf } from './error-facts.js';
+import { quiet } from './watch.js';
+import type { Track, Watch } from './watch.js';
+
+interface UndiciRequest {
+  readonly origin?: string | URL;
+  readonly path?: string;
+  readonly method?: string;
+}
+
+/** Starts watching; the result stops it. `resource` of such failures is `fetch`. Never throws. */
+export function watchUndici(watch: Watch): () => void {
+  const tracks = new WeakMap<object, Track>();
+  const connectErrors = new WeakSet<object>();
+  const onTrack = (run: (track: Track, message: { request: object; error?: unknown; response?: { statusCode: number } }) => void) =>
+    quiet<{ request: object }>((message) => {
+      const track = tracks.get(message.request);
+      if (track) run(track, message);
+    });
+
+  const listeners: Record<string, (message: unknown) => void> = {
+    'undici:request:create': quiet<{ request: UndiciRequest }>(({ request }) => {
+      const url = new URL(String(request.origin));
+      const scheme = url.protocol.slice(0, -1);
+      const track = watch.begin({ resource: 'fetch', scheme, host: url.hostname, path: request.path ?? '', method: request.method ?? '' });
+      if (track) tracks.set(request, track);
+    }),
+    'undici:client:connectError': quiet<{ error: object }>(({ error }) => void connectErrors.add(error)),
+    'undici:client:sendHeaders': onTrack((track) => {
+      track.stage = 'request';
+    }),
+    'undici:request:headers': onTrack((track, { response }) => {
+      track.stage = 'response';
+      track.statusCode = response?.statusCode ?? 0;
+      // A body that nobody reads never ends; the status of a failure is told already.
+      if (track.statusCode >= 500) watch.finish(track);
+    }),
+    'undici:request:trailers': onTrack((track) => watch.finish(track)),
+    'undici:request:error': onTrack((track, { error }) => {
+      if (typeof error === 'object' && error !== null && connectErrors.has(error)) track.stage = 'connect';
+      const facts = factsOf(error, false);
+      // undici names the peer as the cause by this code; its own aborts have others.
+      watch.finish(track, { ...facts, byPeer: facts.code === 'UND_ERR_SOCKET' });
+    }),
+  };
+  for (const [name, listen] of Object.entries(listeners)) subscribe(name, listen);
+  return () => {
+    for (const [name, listen] of Object.entries(listeners)) unsubscribe(name, listen);
+  };
+}

@@ -1,0 +1,80 @@
+/** What the two watchers share: which requests they look at, and what they tell of a finished one. */
+import { outcomeOf } from '@outcry/core';
+import type { Agent } from '@outcry/core';
+import { diagnose } from './diagnose.js';
+import type { ErrorFacts, Evidence } from './diagnose.js';
+import { isOwn } from './own-requests.js';
+
+/** One watched request under way. */
+export interface Track {
+  readonly resource: 'fetch' | 'http';
+  readonly host: string;
+  readonly scheme: string;
+  readonly method: string;
+  readonly route: string | null;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+  stage: Evidence['stage'];
+  exactStage: boolean;
+  statusCode: number;
+  protocol: string;
+}
+
+export interface WatchParts {
+  readonly agent: Agent;
+  readonly count4xx: boolean;
+  readonly now: () => number;
+  /** Asked when a request is created, in the async context of its caller. */
+  readonly accept: () => boolean;
+  readonly noNetwork: () => boolean;
+}
+
+export interface Watch {
+  /** A track for a request that is ours to watch. */
+  begin(url: { resource: Track['resource']; scheme: string; host: string; path: string; method: string }): Track | undefined;
+  /** Ends it: with an error, or by its status alone. Only the first end counts. */
+  finish(track: Track, error?: ErrorFacts): void;
+}
+
+export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchParts): Watch {
+  const ended = new WeakSet<Track>();
+  return {
+    begin({ resource, scheme, host, path, method }) {
+      if (!agent.isGranted() || !agent.watched(host) || isOwn() || !accept()) return undefined;
+      return {
+        resource,
+        host: host.toLowerCase(),
+        scheme,
+        method,
+        route: agent.routeOf(path.split(/[?#]/, 1)[0] ?? ''),
+        startedAtMs: now(),
+        startedMonotonicMs: performance.now(),
+        stage: 'unknown',
+        exactStage: false,
+        statusCode: 0,
+        protocol: 'unknown',
+      };
+    },
+    finish(track, error) {
+      if (ended.has(track)) return;
+      ended.add(track);
+      const { host, startedAtMs, statusCode } = track;
+      if (!error && statusCode < (count4xx ? 400 : 500)) return agent.observe({ host, startedAtMs, outcome: 'succeeded' });
+      const elapsedMs = performance.now() - track.startedMonotonicMs;
+      const diagnosis = diagnose({ ...track, elapsedMs, error, noNetwork: error !== undefined && noNetwork() });
+      agent.observe({ host, startedAtMs, outcome: diagnosis ? outcomeOf(diagnosis.kind) : 'aborted' });
+      if (diagnosis) agent.fail({ ...track, diagnosis, elapsedMs });
+    },
+  };
+}
+
+/** Wraps a channel listener so that nothing of ours ever reaches the app. */
+export function quiet<T>(listen: (message: T) => void): (message: unknown) => void {
+  return (message) => {
+    try {
+      listen(message as T);
+    } catch {
+      // A message of an unforeseen shape: this request is not watched.
+    }
+  };
+}

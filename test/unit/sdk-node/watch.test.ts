@@ -1,0 +1,245 @@
+import http from 'node:http';
+import https from 'node:https';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { init } from '../../../sdk-node/src/index.js';
+import type { AgentEvent, NodeOutcry, NodePlatform, OutcryOptions } from '../../../sdk-node/src/index.js';
+import { KEYS, startCollector } from '../sdk-core/collector.js';
+import { until } from '../sdk-core/place.js';
+import { afterRequest, closeAll, closedPort, makeCertificates, onConnect, tls } from './faults.js';
+
+const certificates = makeCertificates();
+const agents: NodeOutcry[] = [];
+const NOWHERE = 'http://127.0.0.9:9';
+
+function watching(options: Partial<OutcryOptions> = {}, platform: Partial<NodePlatform> = {}) {
+  const agent = init(
+    {
+      project: 'shop',
+      release: '1.0.0',
+      hosts: ['127.0.0.1', 'localhost', 'nope.invalid'],
+      collectors: [NOWHERE],
+      witnesses: [],
+      recipientKey: KEYS.publicKey,
+      consent: 'granted',
+      ...options,
+    },
+    { liveDelayMs: 600_000, ...platform },
+  );
+  agents.push(agent);
+  const seen: Extract<AgentEvent, { kind: 'diagnosed' }>[] = [];
+  agent.onEvent((event) => void (event.kind === 'diagnosed' && seen.push(event)));
+  return { agent, seen };
+}
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.setConsent('unknown');
+  await closeAll();
+});
+afterAll(closeAll);
+
+const byFetch = async (url: string, init?: RequestInit): Promise<void> => {
+  await fetch(url, init).then((response) => response.text());
+};
+const byHttp = (url: string, options: https.RequestOptions = {}): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const request = (url.startsWith('https') ? https : http).get(url, { agent: false, ...options }, (response) => {
+      response.resume().on('end', resolve).on('error', reject);
+    });
+    request.on('error', reject);
+  });
+
+interface Fault {
+  readonly name: string;
+  readonly url: () => Promise<string>;
+  readonly fetch: [type: string, kind: string];
+  readonly http?: [type: string, kind: string];
+}
+
+const plain = (port: number): string => `http://127.0.0.1:${port}/`;
+const secure = (port: number): string => `https://localhost:${port}/`;
+
+const FAULTS: Fault[] = [
+  { name: 'a name of .invalid', url: async () => 'http://nope.invalid/', fetch: ['dns.name_not_resolved', 'dns'] },
+  { name: 'a closed port', url: async () => plain(await closedPort()), fetch: ['tcp.refused', 'routing'] },
+  {
+    name: 'a self-signed certificate',
+    url: async () => secure(await tls(certificates.selfSigned)),
+    fetch: ['tls.cert.authority_invalid', 'tls'],
+  },
+  {
+    name: 'TLS without a common version',
+    url: async () =>
+      secure(await tls(certificates.selfSigned, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })),
+    fetch: ['tls.version_or_cipher_mismatch', 'tls'],
+  },
+  {
+    name: 'plain HTTP on a TLS port',
+    url: async () => secure(await afterRequest((s) => s.end('HTTP/1.1 200 OK\r\n\r\n'))),
+    fetch: ['tls.protocol.error', 'tls'],
+  },
+  { name: 'FIN in the handshake', url: async () => secure(await afterRequest((s) => s.end())), fetch: ['tcp.closed', 'tls'] },
+  { name: 'RST in the handshake', url: async () => secure(await afterRequest((s) => s.resetAndDestroy())), fetch: ['tcp.reset', 'tls'] },
+  {
+    name: 'FIN after the request',
+    url: async () => plain(await afterRequest((s) => s.end())),
+    fetch: ['http.response.invalid.empty', 'http'],
+  },
+  { name: 'RST after the request', url: async () => plain(await afterRequest((s) => s.resetAndDestroy())), fetch: ['tcp.reset', 'http'] },
+  {
+    name: 'garbage instead of a status line',
+    url: async () => plain(await afterRequest((s) => s.end('garbage\r\n\r\n'))),
+    fetch: ['http.response.invalid', 'http'],
+  },
+  {
+    name: 'status 503',
+    url: async () => plain(await afterRequest((s) => s.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'))),
+    fetch: ['http.error', 'http'],
+  },
+  {
+    name: 'a body cut off by FIN',
+    url: async () => plain(await afterRequest((s) => s.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc'))),
+    fetch: ['tcp.closed', 'http'],
+    http: ['http.response.invalid.content_length_mismatch', 'http'],
+  },
+];
+
+describe('diagnosis of real failures', () => {
+  for (const { name, url, ...expected } of FAULTS)
+    for (const [how, call] of [
+      ['fetch', byFetch],
+      ['http', byHttp],
+    ] as const)
+      it(`names ${name} with ${how}`, async () => {
+        const { seen } = watching();
+        const error = await call(await url()).catch((thrown: unknown) => thrown);
+        await until(() => seen.length > 0).catch(() => {
+          throw new Error('nothing diagnosed', { cause: error });
+        });
+        const { failure } = seen[0] as (typeof seen)[0];
+        expect([failure.type, failure.kind]).toEqual((how === 'http' && expected.http) || expected.fetch);
+        expect(failure.resource).toBe(how);
+        expect(seen).toHaveLength(1);
+      });
+
+  it('names an expired certificate and one of another name, with http', async () => {
+    const { seen } = watching();
+    await byHttp(secure(await tls(certificates.expired)), { ca: certificates.ca }).catch(() => undefined);
+    await byHttp(secure(await tls(certificates.otherName)), { ca: certificates.ca }).catch(() => undefined);
+    await until(() => seen.length === 2);
+    expect(seen.map(({ failure }) => failure.type)).toEqual(['tls.cert.date_invalid', 'tls.cert.name_invalid']);
+  });
+
+  it('names a request that the app gave up by its own timer', async () => {
+    const { seen } = watching();
+    const port = await afterRequest(() => undefined);
+    await byFetch(plain(port), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
+    await byHttp(plain(port), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
+    await until(() => seen.length === 2);
+    for (const { failure } of seen) expect(failure).toMatchObject({ type: 'abandoned', kind: 'timeout', phase: 'application' });
+  });
+
+  it('tells a TLS handshake that stalled from a name or a connection, with http', async () => {
+    const { seen } = watching();
+    await byHttp(secure(await onConnect(() => undefined)), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
+    await until(() => seen.length === 1);
+    expect(seen[0]?.failure).toMatchObject({ type: 'tls.failed', kind: 'tls', phase: 'connection' });
+  });
+
+  it('reports no other abort', async () => {
+    const { agent, seen } = watching();
+    const port = await afterRequest(() => undefined);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    await byFetch(plain(port), { signal: stop.signal }).catch(() => undefined);
+    await new Promise((resolve) => {
+      const request = http.get(plain(port)).on('error', resolve);
+      setTimeout(() => request.destroy(), 50);
+    });
+    await until(() => agent.preview().next.attempts[0]?.made === 2);
+    expect(seen).toEqual([]);
+    expect(agent.preview().next.attempts[0]).toMatchObject({ host: '127.0.0.1', succeeded: 0, failed: 0, aborted: 2 });
+  });
+
+  it('reports a status of 404 only when asked', async () => {
+    const url = plain(await afterRequest((s) => s.end('HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n')));
+    const { seen } = watching();
+    const asked = watching({ count4xx: true });
+    await byFetch(url);
+    await until(() => asked.seen.length === 1);
+    expect(asked.seen[0]?.failure).toMatchObject({ type: 'http.error', status_code: 404 });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('watching', () => {
+  it('counts requests that succeed, and names the route only from the list', async () => {
+    const ok = plain(await afterRequest((s) => s.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+    const bad = plain(await afterRequest((s) => s.end('HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n')));
+    const { agent, seen } = watching({ routes: ['/cart/:id'] });
+    await byFetch(`${ok}secret?token=1`);
+    await byHttp(ok);
+    await byFetch(`${bad}cart/zebra?token=1`).catch(() => undefined);
+    await byFetch(`${bad}secret`).catch(() => undefined);
+    await until(() => agent.preview().next.attempts[0]?.made === 4);
+    expect(agent.preview().next.attempts[0]).toMatchObject({ succeeded: 2, failed: 2, aborted: 0 });
+    expect(seen.map(({ failure }) => failure.route)).toEqual(['/cart/:id', null]);
+    expect(JSON.stringify([seen, agent.preview()])).not.toMatch(/secret|token|zebra/);
+  });
+
+  it('looks at no other host, and at nothing before consent or after withdrawal', async () => {
+    const { agent, seen } = watching({ hosts: ['api.shop.example'] });
+    const silent = watching({ consent: 'unknown' });
+    const url = plain(await closedPort());
+    await byFetch(url).catch(() => undefined);
+    await silent.agent.setConsent('granted');
+    await silent.agent.setConsent('denied');
+    await byFetch(url).catch(() => undefined);
+    expect(seen).toEqual([]);
+    expect(silent.seen).toEqual([]);
+    expect(agent.preview().next.attempts).toEqual([]);
+  });
+
+  it('never watches the requests of an agent, even where the collector is a watched host', async () => {
+    const c = await startCollector();
+    const { agent, seen } = watching({ collectors: [c.origin] }, { liveDelayMs: 0 });
+    await byFetch(plain(await closedPort())).catch(() => undefined);
+    await until(() => seen.length === 1);
+    await agent.flush();
+    expect(c.received).toHaveLength(1);
+    expect(agent.preview().next.attempts).toMatchObject([{ made: 1, failed: 1 }]);
+    await c.close();
+  });
+
+  it('tells many agents of one process apart by the context of the caller', async () => {
+    const who = new AsyncLocalStorage<string>();
+    const of = (name: string) => watching({}, { accept: () => who.getStore() === name });
+    const a = of('a');
+    const b = of('b');
+    const url = plain(await afterRequest((s) => s.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')));
+    await who.run('a', () => byFetch(url));
+    await who.run('b', () => byFetch(url));
+    await who.run('b', () => byHttp(url));
+    await byFetch(url);
+    await until(() => a.seen.length === 1 && b.seen.length === 2);
+    expect(a.agent.preview().next.attempts[0]?.made).toBe(1);
+    expect(b.agent.preview().next.attempts[0]?.made).toBe(2);
+  });
+
+  it('keeps the answer of a request as it is, and warns of no leak on a kept-alive connection', async () => {
+    const warnings: Error[] = [];
+    process.on('warning', (warning) => warnings.push(warning));
+    const server = http.createServer((_, response) => void response.end('same'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const { agent } = watching();
+    const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    for (let i = 0; i < 30; i++) await byHttp(plain(port), { agent: keepAlive });
+    expect(await (await fetch(plain(port))).text()).toBe('same');
+    await until(() => agent.preview().next.attempts[0]?.succeeded === 31);
+    expect(warnings).toEqual([]);
+    keepAlive.destroy();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
