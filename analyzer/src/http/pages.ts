@@ -1,0 +1,59 @@
+import { Router } from 'express';
+import type { Response } from 'express';
+import { DETECT_DEFAULTS } from '../detect/series.js';
+import { liveAnswer } from '../answers/live.js';
+import type { AnswerDeps } from '../answers/settings.js';
+import { spikeDetail } from '../answers/spike-detail.js';
+import { findSpike, listSpikes } from '../answers/spikes.js';
+import type { PageState } from '../pages/layout.js';
+import { listPage } from '../pages/list-page.js';
+import type { LearningState } from '../pages/list-page.js';
+import { livePage } from '../pages/live-page.js';
+import { spikePage } from '../pages/spike-page.js';
+import { SPIKE_ID } from './api.js';
+import { Problem } from './problem.js';
+
+const NEEDED_MINUTES = DETECT_DEFAULTS.minHistoryMs / 60_000;
+
+/** What every page says about the analyzer itself. */
+export function pageState(deps: AnswerDeps): PageState {
+  const { degraded, latestMs, scrapeErrors } = deps.state();
+  const since = degraded === null ? '' : new Date(degraded.sinceMs).toISOString().slice(11, 19);
+  const asOf = latestMs === null ? null : new Date(latestMs).toISOString();
+  if (degraded?.code === 'storage_unavailable') return { trouble: `Storage has not answered since ${since} UTC (storage_unavailable). What you see is what was known then.`, asOf };
+  if (degraded !== null) return { trouble: `Detection has failed since ${since} UTC (${degraded.code}); the log has the reason.`, asOf };
+  const unread = [...scrapeErrors.keys()];
+  if (unread.length > 0) return { trouble: `Server metrics cannot be read: ${unread.join(', ')}. Verdicts rest on what was read before.`, asOf };
+  return { trouble: null, asOf };
+}
+
+/** Projects that have too little history to be judged. Nothing is said before the first round. */
+export function learningOf(deps: AnswerDeps): LearningState[] {
+  const { latest } = deps.state();
+  if (latest === null) return [];
+  return Object.entries(deps.projects).flatMap(([project, { stage }]) => {
+    if (stage !== 'production') return [];
+    const heard = latest.heardMs.get(project);
+    const heardMinutes = heard === undefined ? null : Math.max(0, Math.floor((deps.now() - heard) / 60_000));
+    return heardMinutes !== null && heardMinutes >= NEEDED_MINUTES ? [] : [{ project, heardMinutes, neededMinutes: NEEDED_MINUTES }];
+  });
+}
+
+/** The pages for people. */
+export function pageRoutes(deps: AnswerDeps): Router {
+  const router = Router();
+  const send = (response: Response, text: string): void => void response.type('html').set('Cache-Control', 'no-store').send(text);
+  router.get('/', (_request, response) => send(response, listPage(listSpikes(deps), learningOf(deps), pageState(deps))));
+  router.get('/spikes/:id', async (request, response) => {
+    const record = SPIKE_ID.test(request.params.id) ? await findSpike(request.params.id, deps) : undefined;
+    if (record === undefined) throw new Problem('spike_not_found');
+    send(response, spikePage(await spikeDetail(record, deps), deps.now(), pageState(deps)));
+  });
+  router.get('/live/:project', async (request, response) => {
+    const { project } = request.params;
+    const reports = await liveAnswer(project, deps);
+    if (reports === undefined) throw new Problem('not_found');
+    send(response, livePage(project, reports, request.query['refresh'] === '1', pageState(deps)));
+  });
+  return router;
+}

@@ -1,0 +1,67 @@
+/** Words for kinds, types and verdicts, as the pages say them. */
+
+export const KIND_WORDS: Readonly<Record<string, string>> = {
+  dns: 'name lookup',
+  routing: 'connection',
+  tls: 'TLS handshake',
+  timeout: 'no answer in time',
+  http: 'broken or error answer',
+  cors: 'refused by CORS',
+  blocked: 'blocked on the device',
+  offline: 'device offline',
+  unknown: 'unknown',
+};
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  'dns.name_not_resolved': 'the name does not exist',
+  'dns.unreachable': 'the name server could not be reached',
+  'dns.failed': 'the name could not be looked up',
+  'tcp.timed_out': 'the connection was not answered',
+  'tcp.refused': 'the port is closed',
+  'tcp.reset': 'the connection was reset',
+  'tcp.closed': 'the connection was closed',
+  'tcp.address_unreachable': 'there is no route to the address',
+  'tcp.failed': 'no connection came about',
+  'tls.cert.name_invalid': 'the certificate is for another name',
+  'tls.cert.date_invalid': 'the certificate has expired or is not valid yet',
+  'tls.cert.authority_invalid': 'nobody known has signed the certificate',
+  'tls.cert.invalid': 'the certificate is not valid',
+  'tls.failed': 'the TLS handshake failed',
+  'http.error': 'the server answered with an error',
+  'http.failed': 'the answer did not come or was cut off',
+  'http.response.invalid.empty': 'the connection was closed without an answer',
+  'cors.refused': 'the answer lacks the CORS header that the page needs',
+  'policy.csp': "the page's own policy forbids the request",
+  'policy.mixed_content': 'a secure page may not load over plain http',
+  'client.offline': 'the device was offline',
+};
+
+/** A failure type in words; the type itself where there are none. */
+export function typeWords(type: string, statusCode: number = 0): string {
+  if (type === 'http.error' && statusCode > 0) return `the server answered ${statusCode}`;
+  return TYPE_WORDS[type] ?? type;
+}
+
+export const VERDICT_HEADINGS: Readonly<Record<string, string>> = {
+  outside: 'No: the fault is outside',
+  inside: 'Yes: the fault is inside',
+  release: 'A release of the app',
+  local: "No: the clients' own connections",
+  undetermined: 'It cannot be told yet',
+};
+
+export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
+  network: 'Network',
+  country: 'Country',
+  release: 'Release',
+  runtime: 'Runtime',
+  os: 'Operating system',
+  route: 'Route',
+};
+
+/** 0.0312 → `3.1 %` */
+export function percent(share: number | null): string {
+  if (share === null) return '–';
+  const p = share * 100;
+  return `${p >= 10 || p === 0 ? Math.round(p) : p.toFixed(p >= 1 ? 1 : 2)} %`;
+}
