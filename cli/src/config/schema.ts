@@ -1,6 +1,7 @@
 /** Every setting: name, type, bounds, default. */
 import { isIP } from 'node:net';
 import { HOST_PATTERN, PROJECT_PATTERN, ROUTE_PATTERN } from '@outcry/protocol';
+import { PAGE_HOSTS, PAGE_PROJECT } from 'outcry-example-shop/hosts';
 import { z } from 'zod';
 
 const whole = (min: number, max: number, unit = '') =>
@@ -85,7 +86,7 @@ const demo = z.strictObject({
 /** The projects of the demo, taken where no file names others. */
 export const DEMO_PROJECTS = {
   shop: { hosts: ['shop.demo.outcry.example'] },
-  'shop-dev': { hosts: ['127.0.0.1', 'localhost', 'payments.shop.invalid'], stage: 'development' as const },
+  [PAGE_PROJECT]: { hosts: [...PAGE_HOSTS], stage: 'development' as const },
 };
 
 export const configSchema = z.strictObject({

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { PAGE_PROJECT } from 'outcry-example-shop';
+import { PAGE_PROJECT } from 'outcry-example-shop/hosts';
 import { reportWords } from 'outcry-example-shop/words';
 import { DEMO_PROJECTS, projectSchema, type Config } from '../config/schema.js';
 import { prepareDataDir } from '../data-dir.js';
@@ -30,7 +30,7 @@ import { SHOP_HOST } from './visit.js';
 const SHOP_ADDRESS = '127.0.0.1';
 const COLLECTOR_ADDRESSES = ['127.0.0.1', '127.0.0.2'] as const;
 /** Share of the shop's answers that are a 503, as any real service has some. */
-const SHOP_ERROR_SHARE = 0.006;
+const SHOP_ERROR_SHARE = 0.005;
 const FLEET_PROCESSES = 2;
 
 /** Everything is to be gone within 5 s of Ctrl-C: each level of the stack gets its part. */

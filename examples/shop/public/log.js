@@ -37,28 +37,28 @@ export function makeLog(list) {
 
   return {
     /** A click: the request begins. */
-    begin({ label, url }) {
+    begin({ label, url }, isWatched) {
       const item = document.createElement('li');
       const title = element('h3', `${label} `, item);
       element('time', timeOfDay(Date.now()), title);
       const facts = element('dl', undefined, item);
-      const entry = { facts, rows: new Map(), stage: 'begun', host: new URL(url).hostname, scheme: new URL(url).protocol.slice(0, -1) };
+      const entry = { facts, rows: new Map(), stage: isWatched ? 'begun' : 'unwatched', host: new URL(url).hostname };
       entries.unshift(entry);
       list.prepend(item);
       row(entry, 'asked', url);
       return entry;
     },
     /** What the page's own code got to know. */
-    ended(entry, text, isWatched) {
+    ended(entry, text) {
       row(entry, 'page saw', text);
-      if (!isWatched) row(entry, 'agent', 'did not look: you have not agreed');
+      if (entry.stage === 'unwatched') row(entry, 'agent', 'did not look: you have not agreed');
       else if (entry.stage === 'begun') row(entry, 'agent', 'is looking at it …');
     },
     /** An event of the agent, for the click that it belongs to. */
     hear(event) {
       if (event.kind === 'diagnosed') {
         const { failure, evidence } = event;
-        const entry = waiting('begun').findLast(({ host, scheme }) => host === failure.host && scheme === failure.scheme);
+        const entry = waiting('begun').findLast(({ host }) => host === failure.host);
         if (!entry) return;
         entry.stage = 'diagnosed';
         const cell = row(entry, 'agent', reportWords(failure));
@@ -90,7 +90,7 @@ export function makeLog(list) {
     /** Consent was withdrawn: what was not delivered is gone. */
     erase() {
       for (const entry of entries) {
-        if (entry.stage === 'delivered') continue;
+        if (entry.stage === 'delivered' || entry.stage === 'unwatched') continue;
         entry.stage = 'erased';
         row(entry, 'erased', 'consent was withdrawn before it was delivered');
       }

@@ -73,14 +73,14 @@ async function tryFault(fault, button) {
   button.disabled = true;
   byId('empty').hidden = true;
   const isWatched = agent.consent === 'granted';
-  const entry = log.begin(fault);
+  const entry = log.begin(fault, isWatched);
   const startedMs = performance.now();
   const took = () => `after ${Math.round(performance.now() - startedMs)} ms`;
   try {
     const response = await fetch(fault.url, { signal: AbortSignal.timeout(GIVE_UP_MS) });
-    log.ended(entry, `an answer with status ${response.status}, ${took()}`, isWatched);
+    log.ended(entry, `an answer with status ${response.status}, ${took()}`);
   } catch (error) {
-    log.ended(entry, `${error.name}: ${error.message} (${took()})`, isWatched);
+    log.ended(entry, `${error.name}: ${error.message} (${took()})`);
   }
   button.disabled = false;
 }

@@ -5,6 +5,7 @@
  */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import { FAULT_ADDRESSES } from './hosts.js';
 import { bits, explicit, octets, oid, positiveInteger, sequence, set, tlv, truth, utcTime, utf8 } from './der.js';
 
 const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
@@ -84,17 +85,16 @@ export interface ShopCertificates {
 export function makeShopCertificates(nowMs: number = Date.now()): ShopCertificates {
   const valid = { notBeforeMs: nowMs - 30 * DAY_MS, notAfterMs: nowMs + 30 * DAY_MS };
   const authority = makeCertificate({ name: 'Outcry demo authority', authority: true, ...valid });
-  const here = ['127.0.0.1', 'localhost'];
   return {
     authority,
     expired: makeCertificate({
       name: 'expired shop',
-      names: here,
+      names: [FAULT_ADDRESSES.expired],
       issuer: authority,
       notBeforeMs: valid.notBeforeMs,
       notAfterMs: nowMs - DAY_MS,
     }),
     wrongName: makeCertificate({ name: 'another shop', names: ['another-shop.example'], issuer: authority, ...valid }),
-    selfSigned: makeCertificate({ name: 'self-signed shop', names: here, ...valid }),
+    selfSigned: makeCertificate({ name: 'self-signed shop', names: [FAULT_ADDRESSES.selfSigned], ...valid }),
   };
 }

@@ -1,2 +1,3 @@
-export { PAGE_PROJECT, SHOP_RELEASE, pageHosts, startShop, type Shop, type ShopOptions } from './server.js';
+export { SHOP_RELEASE, startShop, type Shop, type ShopOptions } from './server.js';
+export { PAGE_HOSTS, PAGE_PROJECT } from './hosts.js';
 export type { Fault } from './faults.js';

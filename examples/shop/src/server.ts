@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { createApi } from './api.js';
-import { startFaults, UNRESOLVABLE_HOST, type Fault } from './faults.js';
+import { startFaults, type Fault } from './faults.js';
+import { PAGE_HOSTS, PAGE_PROJECT } from './hosts.js';
 import { createMetrics } from './metrics.js';
 import { pageHeaders, type PageSettings } from './page.js';
 
@@ -33,17 +34,12 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-/** The project that the page's agent reports to. */
-export const PAGE_PROJECT = 'shop-dev';
 export const SHOP_RELEASE = '4.2.1';
 
 const publicDir = fileURLToPath(new URL('../public/', import.meta.url));
 /** The compiled module that says reports in plain words, for the page; the same one that the command imports. */
 const wordsFile = fileURLToPath(new URL('../dist/words.js', import.meta.url));
 const sdkDir = (): string => join(dirname(createRequire(import.meta.url).resolve('@outcry/browser/package.json')), 'dist');
-
-/** The hosts that the page's agent watches: the shop and its faults. */
-export const pageHosts = (host: string): string[] => [...new Set([host, 'localhost', UNRESOLVABLE_HOST])];
 
 /**
  * Starts the shop: its API, its page and its fault servers.
@@ -58,13 +54,13 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const taken = (server.address() as AddressInfo).port;
   const url = `http://${host}:${taken}`;
-  const started = await startFaults(host, [url, `http://localhost:${taken}`]);
+  const started = await startFaults([url, `http://localhost:${taken}`]);
   const { faults, authorityCert } = started;
   const metrics = createMetrics();
   const settings: PageSettings = {
     project: PAGE_PROJECT,
     release: SHOP_RELEASE,
-    hosts: pageHosts(host),
+    hosts: PAGE_HOSTS,
     collectors,
     recipient_key: recipientKey,
     live_url: liveUrl,
