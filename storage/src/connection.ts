@@ -18,6 +18,7 @@ const MAX_CONNECTIONS = 10;
 
 /**
  * Makes a client for a connection; the same code for the embedded engine and for a remote server. Opens nothing and checks nothing.
+ * Unless a query asks otherwise, 64-bit numbers come as strings in JSON, and FINAL works within partitions.
  *
  * @returns A client to be closed with `close()`. Result sets have to be read to the end or closed, else its 10 sockets run out.
  * Throws what `@clickhouse/client` throws for a malformed URL.
@@ -32,6 +33,12 @@ export function createStorageClient(connection: StorageConnection): ClickHouseCl
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_CONNECTIONS,
     application: 'outcry',
+    clickhouse_settings: {
+      // Servers differ in their default; a 64-bit id would lose its last digits as a number of JSON.
+      output_format_json_quote_64bit_integers: 1,
+      // All versions of a row lie in one partition, in every table of the schema.
+      do_not_merge_across_partitions_select_final: 1,
+    },
     // Its log lines quote server messages, and those quote contents of rows.
     log: { level: ClickHouseLogLevel.OFF },
     ...(socketPath === undefined ? {} : { http_agent: socketAgent(socketPath) }),

@@ -31,11 +31,7 @@ export async function openStorage(options: Partial<StorageOptions> = {}): Promis
     storage,
     client,
     async ask<T>(query: string) {
-      const result = await client.query({
-        query,
-        format: 'JSONEachRow',
-        clickhouse_settings: { output_format_json_quote_64bit_integers: 1, do_not_merge_across_partitions_select_final: 1 },
-      });
+      const result = await client.query({ query, format: 'JSONEachRow' });
       return result.json<T>();
     },
     run: async (query) => void (await client.command({ query })),
