@@ -2,7 +2,7 @@ import { CONTEXT_FIELDS, DAY_MS } from '@outcry/protocol';
 import type { Consent, Context } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
 import type { Platform } from './platform.js';
-import { oneOf } from './report.js';
+import { oneOf } from './one-of.js';
 import type { Receipt } from './types.js';
 import { DIAGNOSIS_VERSION, SDK_VERSION } from './version.js';
 

@@ -3,6 +3,7 @@ export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from 
 export { checkOptions } from './check-options.js';
 export type { CheckedOptions } from './check-options.js';
 export { makeMemoryStore } from './memory-store.js';
+export { startSession } from './session.js';
 export { outcomeOf } from './outcome.js';
 export type { Broadcast, Platform, Store, TabMessage } from './platform.js';
 export type {

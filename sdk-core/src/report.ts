@@ -1,7 +1,8 @@
 /** Building one failure record, and letting the app make it coarser. Pure. */
 import { bucketMs, FAILURE_FIELDS, MAX_UINT, TIME_GRAIN_S, TYPE_PATTERN } from '@outcry/protocol';
-import type { Failure, Field } from '@outcry/protocol';
+import type { Failure } from '@outcry/protocol';
 import type { ObservedFailure } from './agent.js';
+import { oneOf } from './one-of.js';
 import type { OutcryOptions } from './types.js';
 
 /** The network label known before the failure; a claim. */
@@ -9,12 +10,6 @@ export interface Claim {
   readonly asn: number;
   readonly country: string;
   readonly atMs: number;
-}
-
-/** `value` if the field's table knows it, else the table's first word. */
-export function oneOf<T>(table: readonly Field[], name: string, value: string): T {
-  const field = table.find((each) => each.name === name) as Extract<Field, { type: 'choice' }>;
-  return (field.values.includes(value) ? value : field.values[0]) as T;
 }
 
 const whole = (value: number, max: number): number => Math.min(Math.max(Math.floor(value), 0) || 0, max);

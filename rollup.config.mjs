@@ -1,0 +1,75 @@
+/**
+ * Bundles the two SDK packages from what `tsc -b` wrote: ESM, CommonJS and rolled-up types, with the private rooms (`@outcry/core`,
+ * `@outcry/protocol`) inside; npm dependencies of a package stay outside. The script-tag files hold everything and are minified.
+ */
+import { readFileSync } from 'node:fs';
+import commonjs from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+import dts from 'rollup-plugin-dts';
+
+const ours = /^@outcry\/(core|protocol)(\/|$)/;
+
+function externalOf(room) {
+  const { dependencies = {} } = JSON.parse(readFileSync(`${room}/package.json`, 'utf8'));
+  const names = Object.keys(dependencies);
+  return (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`));
+}
+
+const resolving = (browser) => [
+  nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }),
+  // tweetnacl asks for node's crypto where there is no browser's; it is handed its random bytes here.
+  commonjs({ ignore: ['crypto'] }),
+];
+
+/** ESM, CommonJS and types of one package. */
+function library(room, entries, { browser }) {
+  const input = (extension) => Object.fromEntries(entries.map((entry) => [entry, `${room}/build/${entry}${extension}`]));
+  const external = externalOf(room);
+  const output = (format, extension) => ({
+    dir: `${room}/dist`,
+    format,
+    sourcemap: true,
+    exports: 'named',
+    entryFileNames: `[name]${extension}`,
+    chunkFileNames: `[name]${extension}`,
+  });
+  const types = (extension) => ({
+    dir: `${room}/dist`,
+    format: 'es',
+    entryFileNames: `[name].d${extension}`,
+    chunkFileNames: `[name].d${extension}`,
+  });
+  return [
+    { input: input('.js'), external, plugins: resolving(browser), output: [output('es', '.js'), output('cjs', '.cjs')] },
+    {
+      input: input('.d.ts'),
+      external,
+      plugins: [nodeResolve({ extensions: ['.d.ts'], exportConditions: ['types'], resolveOnly: [ours] }), dts({ includeExternal: [ours] })],
+      output: [types('.ts'), types('.cts')],
+    },
+  ];
+}
+
+/** One classic script with everything in it, as one global. */
+function script(entry, file, name) {
+  return {
+    input: `sdk-browser/build/${entry}.js`,
+    plugins: resolving(true),
+    output: {
+      file: `sdk-browser/dist/${file}`,
+      format: 'iife',
+      name,
+      exports: 'named',
+      sourcemap: true,
+      inlineDynamicImports: true,
+      plugins: [terser({ ecma: 2022, compress: { passes: 3 }, format: { comments: false } })],
+    },
+  };
+}
+
+export default [
+  ...library('sdk-browser', ['index', 'fallback'], { browser: true }),
+  script('iife', 'outcry.iife.js', 'outcry'),
+  script('fallback', 'outcry-fallback.iife.js', 'outcryFallback'),
+];

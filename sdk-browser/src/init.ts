@@ -1,0 +1,171 @@
+/** Composes the agent of a page. The only file that touches globals. */
+import { checkOptions, createAgent } from '@outcry/core';
+import type { Agent, CheckedOptions, Outcry, OutcryOptions, Platform } from '@outcry/core';
+import { makeBroadcast } from './broadcast.js';
+import { keepDecisions } from './decision.js';
+import type { Decision } from './decision.js';
+import { makeLazyStore } from './lazy-store.js';
+import type { Beginnings, Recording } from './recording.js';
+import { runtimeOf } from './runtime.js';
+import type { NavigatorFacts } from './runtime.js';
+import { allowed } from './scope.js';
+import type { Scope } from './scope.js';
+import { watchWake } from './wake.js';
+import type { Begin } from './watch/ending.js';
+import { watchFetch } from './watch/fetch.js';
+import { watchXhr } from './watch/xhr.js';
+
+/** What `init` gives back. */
+export interface BrowserOutcry extends Outcry {
+  /** What happens inside, for a page that shows it; the result stops it. Nothing of it leaves the device. */
+  readonly onEvent: Agent['onEvent'];
+}
+
+/** How the parts that are not needed at once are fetched. */
+export interface Loaders {
+  readonly recording: () => Promise<typeof import('./recording.js')>;
+  /** The crypto for browsers without native X25519 and Ed25519. */
+  readonly nacl: NonNullable<Platform['loadNacl']>;
+}
+
+export type Init = (options: OutcryOptions, platform?: Partial<Platform>) => BrowserOutcry;
+
+/** Options with the decision of an earlier page: a kept denial wins, a kept grant goes on unless the app says otherwise. */
+function withDecision(options: OutcryOptions, kept: Decision | undefined): CheckedOptions {
+  const checked = checkOptions(options, 'sdk-browser');
+  if (kept?.state === 'denied') return { ...checked, consent: 'denied', receipt: undefined };
+  if (!kept || checked.consent !== 'unknown') return checked;
+  try {
+    return checkOptions({ ...options, ...{ consent: kept.state, receipt: kept.receipt } } as OutcryOptions, 'sdk-browser');
+  } catch {
+    return checked;
+  }
+}
+
+/** The part of an agent that an app sees; `setConsent` and `close` as given. */
+function face(agent: Agent, own: Pick<Outcry, 'setConsent' | 'close'>): BrowserOutcry {
+  const { preview, sent, report, flush, pending, onEvent } = agent;
+  return {
+    get consent() {
+      return agent.consent;
+    },
+    ...{ preview, sent, report, flush, pending, onEvent },
+    ...own,
+  };
+}
+
+/** Where there is no window (a server that renders the page): everything is there, nothing is done. */
+function makeInert(options: OutcryOptions): BrowserOutcry {
+  const nothing = (): Promise<undefined> => Promise.resolve(undefined);
+  const checked = { ...checkOptions(options, 'sdk-browser'), consent: 'unknown', receipt: undefined } as const;
+  // Without consent an agent asks its platform for nothing but what it is.
+  const agent = createAgent(checked, { source: 'sdk-browser', runtime: 'other', runtimeMajor: 0, os: 'other' } as Platform);
+  return face(agent, { setConsent: nothing, close: nothing });
+}
+
+function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, name: string): Beginnings {
+  return {
+    now: Date.now,
+    random: Math.random,
+    // Taken before anything is wrapped.
+    fetchFn: scope.fetch.bind(scope),
+    setTimer(run, ms) {
+      const timer = scope.setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+      return () => scope.clearTimeout(timer);
+    },
+    source: 'sdk-browser',
+    ...runtimeOf(scope.navigator as NavigatorFacts),
+    loadNacl: loaders.nacl,
+    ...('BroadcastChannel' in scope && { broadcast: makeBroadcast(scope.BroadcastChannel, name) }),
+    ...overrides,
+  };
+}
+
+function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrides: Partial<Platform>, onClose: () => void): BrowserOutcry {
+  const now = overrides.now ?? Date.now;
+  const decisions = keepDecisions(() => scope.localStorage, now);
+  const checked = withDecision(options, decisions.read());
+  if (options.consent === 'denied') decisions.keep('unknown');
+
+  const { performance, document } = scope;
+  const { count4xx, store: name = 'outcry' } = checked;
+  const idb = allowed(() => scope.indexedDB as IDBFactory | undefined);
+  const beginnings = begin(scope, loaders, overrides, name);
+  let loading: Promise<Recording> | undefined;
+  const recording = (): Promise<Recording> =>
+    (loading ??= loaders
+      .recording()
+      .then(({ makeRecording }) => makeRecording({ scope, name, idb, beginnings, overrides, agent, count4xx }))
+      .catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      }));
+
+  // Outside of a session the agent needs no more of its platform; the session is given the whole.
+  const thin = { ...beginnings, store: makeLazyStore(async () => (await recording()).platform.store, name, idb), onWake: watchWake(scope) };
+  const agent = createAgent(checked, thin as unknown as Platform, async () => {
+    const { startSession } = await loaders.recording();
+    const { platform } = await recording();
+    return { startSession: (parts) => startSession({ ...parts, platform }) };
+  });
+
+  const watchRequest: Begin = (address, method, resource) => {
+    if (!agent.isGranted()) {
+      unwatch();
+      return undefined;
+    }
+    const url = new URL(address, document.baseURI);
+    if (!/^http/.test(url.protocol) || !agent.watched(url.hostname)) return undefined;
+    url.hash = '';
+    const startedMark = performance.now();
+    const request = { url, method: method.toUpperCase(), resource, startedAtMs: beginnings.now(), startedMark };
+    return (ending) => {
+      const elapsedMs = performance.now() - startedMark;
+      recording()
+        .then((made) => made.conclude(request, ending, elapsedMs))
+        .catch(() => undefined);
+    };
+  };
+  const watchers = [watchFetch(scope, watchRequest), watchXhr(scope.XMLHttpRequest.prototype, watchRequest)];
+  const withRecording = (run: (made: Recording) => void): void => void recording().then(run).catch(() => undefined);
+  const watch = (): void => {
+    for (const each of watchers) each.start();
+    withRecording((made) => agent.isGranted() && made.start());
+  };
+  const unwatch = (): void => {
+    for (const each of watchers) each.stop();
+    if (loading) withRecording((made) => made.stop());
+  };
+  if (agent.isGranted()) watch();
+
+  return face(agent, {
+    async setConsent(state, receipt) {
+      if (state !== 'granted') {
+        unwatch();
+        decisions.keep(state);
+      }
+      await agent.setConsent(state, receipt);
+      if (!agent.isGranted()) return;
+      if (receipt) decisions.keep(state, receipt);
+      watch();
+    },
+    async close() {
+      unwatch();
+      await agent.close();
+      onClose();
+    },
+  });
+}
+
+/** Makes `init`. */
+export function makeInit(loaders: Loaders): Init {
+  let first: BrowserOutcry | undefined;
+  return (options, overrides = {}) => {
+    if (typeof window === 'undefined') return makeInert(options);
+    if (first) {
+      console.warn('outcry: init was called before; the first one goes on.');
+      return first;
+    }
+    return (first = compose(options, window, loaders, overrides, () => (first = undefined)));
+  };
+}

@@ -1,0 +1,36 @@
+/** What the page's own rules stop: content security policy by its events, mixed content by looking. */
+import type { Evidence } from './diagnose.js';
+
+const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
+const REMEMBER_MS = 10_000;
+
+export interface PolicyWatch {
+  /** Whether a rule stopped requests to this origin within the last ten seconds. */
+  stopped(url: URL): Evidence['policy'];
+  start(): void;
+  stop(): void;
+}
+
+export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: () => number): PolicyWatch {
+  const stoppedAtMs = new Map<string, number>();
+  const hear = ({ blockedURI, disposition }: SecurityPolicyViolationEvent): void => {
+    // A policy that only reports stops nothing.
+    if (disposition === 'report') return;
+    try {
+      stoppedAtMs.set(new URL(blockedURI).origin, now());
+    } catch {
+      // `inline`, `eval` and other words that are no address.
+    }
+  };
+  return {
+    stopped({ origin, protocol, hostname }) {
+      if (now() - (stoppedAtMs.get(origin) ?? -Infinity) < REMEMBER_MS) return 'csp';
+      return protocol === 'http:' && scope.location.protocol === 'https:' && !LOOPBACK.test(hostname) ? 'mixed_content' : 'none';
+    },
+    start: () => scope.document.addEventListener('securitypolicyviolation', hear),
+    stop() {
+      scope.document.removeEventListener('securitypolicyviolation', hear);
+      stoppedAtMs.clear();
+    },
+  };
+}
