@@ -130,6 +130,12 @@ describe('decodeBody', () => {
     expect(isPlainCbor(wide(8191))).toBe(false);
   });
 
+  it('finds nothing plain that is cut short or goes on behind its end', () => {
+    expect(isPlainCbor(honest)).toBe(true);
+    expect(isPlainCbor(Buffer.concat([honest, Buffer.of(0)]))).toBe(false);
+    for (let size = 0; size < honest.length; size++) expect(isPlainCbor(honest.subarray(0, size)), `${size} bytes`).toBe(false);
+  });
+
   it('finds everything plain that our encoder writes', () => {
     fc.assert(
       fc.property(anyBody, (body) => {

@@ -79,7 +79,8 @@ describe('validateBody', () => {
   });
 
   it.each(SECTIONS.map(([section]) => section))('refuses a shorter and a much longer record in section %d', (section) => {
-    expect(() => validateBody(changed(section, (record) => record.pop()))).toThrow(coded('invalid_report'));
+    const name = ['context', 'failures', 'attempts', 'deliveries', 'losses', 'consents'][section - 2];
+    expect(() => validateBody(changed(section, (record) => record.pop()))).toThrow(coded('invalid_report', name));
     expect(() => validateBody(changed(section, (record) => record.push(...Array.from({ length: 65 }, () => 0))))).toThrow(
       coded('invalid_report'),
     );
