@@ -10,7 +10,12 @@ export interface Question<Params, Row> {
 export const FROM_AGENTS = `source IN ('sdk-browser', 'sdk-node')`;
 
 /** Reads with FINAL stay within a partition: a report's copies share the sealing day, so they share the partition. */
-const SETTINGS = { do_not_merge_across_partitions_select_final: 1, max_execution_time: 20 } as const;
+const SETTINGS = {
+  do_not_merge_across_partitions_select_final: 1,
+  // A skip index could drop the copy of a report that won and keep one that lost.
+  use_skip_indexes_if_final: 0,
+  max_execution_time: 20,
+} as const;
 
 /**
  * Runs one question.

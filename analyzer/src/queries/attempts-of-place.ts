@@ -13,10 +13,10 @@ export interface AttemptsRow {
  */
 export const attemptsOfPlace: Question<{ project: string; host: string; network: string; before: number; from: number; to: number }, AttemptsRow> = {
   sql: `
-    SELECT toFloat64(sumIf(made * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS made,
-           toFloat64(sumIf(failed * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS failed,
-           toFloat64(sumIf(made * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS made_before,
-           toFloat64(sumIf(failed * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS failed_before
+    SELECT toFloat64(sumIf(attempts.made * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS made,
+           toFloat64(sumIf(attempts.failed * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS failed,
+           toFloat64(sumIf(attempts.made * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS made_before,
+           toFloat64(sumIf(attempts.failed * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS failed_before
     FROM attempts FINAL
     WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String})
       AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')`,
