@@ -34,9 +34,14 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
     });
   }
 
+  function due(all: boolean): [string, Attempts][] {
+    const over = platform.now() / 1_000 - ATTEMPT_BIN_S;
+    return [...bins].filter(([, bin]) => all || bin.bin_start <= over);
+  }
+
   const round = (): void => {
     grant.after(BIN_MS, round);
-    seal();
+    if (due(false).length > 0) seal();
   };
   grant.after(platform.random() * BIN_MS, round);
 
@@ -56,8 +61,7 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
     },
     records: () => [...bins.values()],
     take(all) {
-      const over = platform.now() / 1_000 - ATTEMPT_BIN_S;
-      const taken = [...bins].filter(([, bin]) => all || bin.bin_start <= over);
+      const taken = due(all);
       for (const [key] of taken) bins.delete(key);
       return taken.map(([, bin]) => bin);
     },

@@ -32,9 +32,12 @@ export interface Queue {
   remove(key: string): Promise<void>;
 }
 
-/** Keys sort by time. */
+let sequence = 0;
+
+/** Keys sort by time, then by the order in which they were made. */
 export function entryKey(sealedAtMs: number, random: () => number): string {
-  return `e:${sealedAtMs.toString(36).padStart(9, '0')}${random().toString(36).slice(2, 10)}`;
+  sequence = (sequence + 1) % 46_656;
+  return `e:${sealedAtMs.toString(36).padStart(9, '0')}${sequence.toString(36).padStart(3, '0')}${random().toString(36).slice(2, 8)}`;
 }
 
 export function makeQueue(grant: Grant, limits = QUEUE_LIMITS): Queue {
