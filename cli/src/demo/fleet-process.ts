@@ -10,7 +10,7 @@ import { makeWay } from './visit.js';
 const STEP_MS = 10_000;
 const TALLY_EVERY_MS = 5_000;
 /** Agents that deliver their history at the same time. */
-const DELIVERING_AT_ONCE = 8;
+const DELIVERING_AT_ONCE = 20;
 
 runRole(async (raw, emitAny) => {
   const settings = raw as FleetSettings;

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { AnalyzerSettings } from '../processes/analyzer-process.js';
 import { supervise, type Supervised } from '../processes/supervise.js';
 import type { ServiceSurroundings } from './collectors.js';
-import { projectsOf } from './projects.js';
 
 /** Starts the analyzer as a supervised process. Rejects with its coded error when it cannot start. */
 export function startAnalyzerProcess(config: Config, { storage, say, output }: ServiceSurroundings): Promise<Supervised> {
@@ -12,10 +10,9 @@ export function startAnalyzerProcess(config: Config, { storage, say, output }: S
     options: {
       host,
       port,
-      projects: projectsOf(config),
+      projects: Object.fromEntries(Object.entries(config.projects).map(([name, { hosts, k, stage }]) => [name, { hosts, k, stage }])),
       serverMetrics,
       intervalMs: intervalS * 1000,
-      dataDir: join(config.data_dir, 'analyzer'),
     },
     storage,
   };
