@@ -16,6 +16,8 @@ function externalOf(room) {
   return (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`));
 }
 
+const minified = (module) => terser({ ecma: 2022, module, compress: { passes: 2 }, format: { comments: false } });
+
 const resolving = (browser) => [
   nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }),
   // tweetnacl asks for node's crypto where there is no browser's; it is handed its random bytes here.
@@ -63,13 +65,31 @@ function script(entry, file, name) {
       exports: 'named',
       sourcemap: true,
       inlineDynamicImports: true,
-      plugins: [terser({ ecma: 2022, compress: { passes: 3 }, format: { comments: false } })],
+      plugins: [minified(false)],
+    },
+  };
+}
+
+/** What a page loads of the ESM build, minified: only to measure it, never published. */
+function sizes() {
+  return {
+    input: { index: 'sdk-browser/build/index.js', consent: 'sdk-browser/build/consent.js' },
+    plugins: resolving(true),
+    output: {
+      dir: 'sdk-browser/build/min',
+      format: 'es',
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      plugins: [minified(true)],
     },
   };
 }
 
 export default [
-  ...library('sdk-browser', ['index', 'fallback'], { browser: true }),
+  ...library('sdk-browser', ['index', 'fallback', 'consent', 'sent'], { browser: true }),
+  sizes(),
   script('iife', 'outcry.iife.js', 'outcry'),
+  script('consent', 'outcry-consent.iife.js', 'outcryConsent'),
   script('fallback', 'outcry-fallback.iife.js', 'outcryFallback'),
+  ...library('sdk-node', ['index'], { browser: false }),
 ];

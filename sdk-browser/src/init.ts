@@ -1,6 +1,6 @@
 /** Composes the agent of a page. The only file that touches globals. */
 import { checkOptions, createAgent } from '@outcry/core';
-import type { Agent, CheckedOptions, Outcry, OutcryOptions, Platform } from '@outcry/core';
+import type { Agent, AgentEvent, CheckedOptions, Outcry, OutcryOptions, Platform } from '@outcry/core';
 import { makeBroadcast } from './broadcast.js';
 import { keepDecisions } from './decision.js';
 import type { Decision } from './decision.js';
@@ -18,7 +18,7 @@ import { watchXhr } from './watch/xhr.js';
 /** What `init` gives back. */
 export interface BrowserOutcry extends Outcry {
   /** What happens inside, for a page that shows it; the result stops it. Nothing of it leaves the device. */
-  readonly onEvent: Agent['onEvent'];
+  onEvent(listen: (event: AgentEvent) => void): () => void;
 }
 
 /** How the parts that are not needed at once are fetched. */
@@ -44,12 +44,16 @@ function withDecision(options: OutcryOptions, kept: Decision | undefined): Check
 
 /** The part of an agent that an app sees; `setConsent` and `close` as given. */
 function face(agent: Agent, own: Pick<Outcry, 'setConsent' | 'close'>): BrowserOutcry {
-  const { preview, sent, report, flush, pending, onEvent } = agent;
   return {
     get consent() {
       return agent.consent;
     },
-    ...{ preview, sent, report, flush, pending, onEvent },
+    preview: () => agent.preview(),
+    sent: () => agent.sent(),
+    report: (input) => agent.report(input),
+    flush: () => agent.flush(),
+    pending: () => agent.pending(),
+    onEvent: (listen) => agent.onEvent(listen),
     ...own,
   };
 }
