@@ -11,8 +11,8 @@ const MAX_INSERT_S = 60;
  * @param token - Names the batch, such as `<journal id>:<number>`. The same token again is dropped while the server remembers it
  * (10,000 batches); beyond that the rows' ids keep every count right (ADR 0002).
  * Rejects with `ClickHouseError`, whose message is cut to its type because the server quotes contents of rows, or with an Error of the
- * connection. After codes that speak of the data (25, 27, 33, 53, 70 …) the same batch cannot succeed; after all others it is to be repeated with
- * the same token.
+ * connection. After codes that speak of the data (25, 27, 33, 53, 70 …) the same batch cannot succeed;
+ * after all others it is to be repeated with the same token.
  */
 export async function insertRows<T extends RowTable>(client: ClickHouseClient, table: T, rows: readonly RowOfTable[T][], token: string): Promise<void> {
   if (rows.length === 0) return;
@@ -32,8 +32,10 @@ export async function insertRows<T extends RowTable>(client: ClickHouseClient, t
       },
     });
   } catch (error) {
-    if (error instanceof ClickHouseError) error.message = `${table} did not take a batch: ${error.type ?? 'error'} (code ${error.code})`;
-    throw error;
+    if (!(error instanceof ClickHouseError)) throw error;
+    // A new one: the stack of the server's error begins with its message too.
+    const message = `${table} did not take a batch: ${error.type ?? 'error'} (code ${error.code})`;
+    throw new ClickHouseError({ message, code: error.code, ...(error.type === undefined ? {} : { type: error.type }) });
   }
 }
 
