@@ -4,14 +4,14 @@
  */
 import { Encoder } from 'cbor-x';
 import type { RowTable } from '@outcry/storage';
-import { rowCount, unpackEntry, type JournalEntry } from '../journal/entry.js';
+import { rowCount, unpackEntry, type StoredEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 
 export interface Batch {
   /** Counts up within a journal for ever. */
   readonly number: number;
   readonly keys: readonly Buffer[];
-  readonly entries: readonly JournalEntry[];
+  readonly entries: readonly StoredEntry[];
   /** Tables whose rows are in storage already. */
   readonly done: readonly RowTable[];
   /** Entries that could not be read when the batch was cut. */
@@ -35,7 +35,7 @@ interface StoredBatch {
 }
 
 /** An entry that this version cannot read becomes undefined; it was written by a newer one, or its bytes are damaged. */
-function tryUnpack(value: Uint8Array): JournalEntry | undefined {
+function tryUnpack(value: Uint8Array): StoredEntry | undefined {
   try {
     return unpackEntry(value);
   } catch {
@@ -45,7 +45,7 @@ function tryUnpack(value: Uint8Array): JournalEntry | undefined {
 
 function readBatch({ environment }: Journal, number: number, stored: StoredBatch): Batch {
   const keys: Buffer[] = [];
-  const entries: JournalEntry[] = [];
+  const entries: StoredEntry[] = [];
   const all = Buffer.from(stored.keys);
   for (let at = 0; at < all.length; at += KEY_BYTES) {
     const key = all.subarray(at, at + KEY_BYTES);
@@ -76,7 +76,7 @@ export async function cutBatch(
   maxRows: number,
 ): Promise<Batch | undefined> {
   const keys: Buffer[] = [];
-  const entries: JournalEntry[] = [];
+  const entries: StoredEntry[] = [];
   const broken: [string, Buffer][] = [];
   let rows = 0;
   for (const { key, value } of queue.getRange({})) {

@@ -50,6 +50,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
   let pendingRows = 0;
   let hurry = 0;
   const state = { stopping: false, abandoned: false };
+  const isStopping = (): boolean => state.stopping;
   let interrupt: (() => void) | undefined;
   let isWakeable = false;
   let onDrained: (() => void)[] = [];
@@ -139,7 +140,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
 
   const run = async (): Promise<void> => {
     let failures = 0;
-    while (!state.stopping) {
+    while (!isStopping()) {
       try {
         if (!(await lease.hold())) {
           await sleep(LEASE_WAIT_MS, false);
@@ -150,7 +151,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
         if (worked) continue;
         tellDrained();
         // Nothing wakes the drainer for entries of another process, so it looks by itself now and then.
-        if (!state.stopping) await sleep(LEASE_WAIT_MS, true);
+        if (!isStopping()) await sleep(LEASE_WAIT_MS, true);
       } catch (error) {
         quiet(error);
         if (state.abandoned) return;
@@ -163,7 +164,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
         log({ level: schema ? 'error' : 'warn', message, code: codeOf(error), failures });
         const ceilingMs = Math.min(retryCapMs, RETRY_BASE_MS * 2 ** Math.min(failures, 16));
         // Never less than a tenth, so that full jitter cannot become a busy loop.
-        if (!state.stopping) await sleep(ceilingMs * (0.1 + 0.9 * random()), false);
+        if (!isStopping()) await sleep(ceilingMs * (0.1 + 0.9 * random()), false);
       }
     }
   };

@@ -18,12 +18,25 @@ interface Entry {
   refilledAtMs: number;
   hour: number;
   signers: number;
-  /** One bit per hashed signer. Two signers on one bit count as one: the error is on the generous side. */
-  seen: Uint8Array | undefined;
+  /** The hour's first signers, hashed. Most prefixes show only a few. */
+  few: number[];
+  /** One bit per hashed signer, once they are many. Two signers on one bit count as one: the error is on the generous side. */
+  many: Uint8Array | undefined;
 }
 
 const HOUR_MS = 3_600_000;
-const SEEN_BYTES = 1024;
+const FEW = 16;
+const MANY_BYTES = 1024;
+
+function isSeen({ few, many }: Entry, bit: number): boolean {
+  return many === undefined ? few.includes(bit) : ((many[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+}
+
+function bitmapOf(bits: readonly number[]): Uint8Array {
+  const bitmap = new Uint8Array(MANY_BYTES);
+  for (const bit of bits) bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) | (1 << (bit & 7));
+  return bitmap;
+}
 
 export interface PrefixLimits {
   /**
@@ -42,7 +55,7 @@ export function prefixLimits(options: PrefixLimitOptions): PrefixLimits {
   const entryOf = (prefixKey: string, nowMs: number): Entry => {
     let entry = entries.get(prefixKey);
     if (entry === undefined) {
-      entry = { tokens: options.uploadBurst, refilledAtMs: nowMs, hour: -1, signers: 0, seen: undefined };
+      entry = { tokens: options.uploadBurst, refilledAtMs: nowMs, hour: -1, signers: 0, few: [], many: undefined };
       if (entries.size >= options.prefixes) {
         const oldest = entries.keys().next();
         if (oldest.done !== true) entries.delete(oldest.value);
@@ -54,15 +67,17 @@ export function prefixLimits(options: PrefixLimitOptions): PrefixLimits {
 
   const isNewSigner = (entry: Entry, signer: Uint8Array, nowMs: number): boolean => {
     const hour = Math.floor(nowMs / HOUR_MS);
-    if (entry.hour !== hour) Object.assign(entry, { hour, signers: 0, seen: undefined });
+    if (entry.hour !== hour) Object.assign(entry, { hour, signers: 0, few: [], many: undefined });
     // A public key is as good as random, so 13 of its bits are a hash of it.
-    const bit = ((signer[8] ?? 0) | ((signer[9] ?? 0) << 8)) & (SEEN_BYTES * 8 - 1);
-    entry.seen ??= new Uint8Array(SEEN_BYTES);
-    const byte = entry.seen[bit >> 3] ?? 0;
-    if ((byte & (1 << (bit & 7))) !== 0) return false;
+    const bit = ((signer[8] ?? 0) | ((signer[9] ?? 0) << 8)) & (MANY_BYTES * 8 - 1);
+    if (isSeen(entry, bit)) return false;
     if (entry.signers >= options.signersPerHour) return true;
-    entry.seen[bit >> 3] = byte | (1 << (bit & 7));
     entry.signers += 1;
+    if (entry.many === undefined && entry.few.length < FEW) entry.few.push(bit);
+    else {
+      entry.many ??= bitmapOf(entry.few);
+      entry.many[bit >> 3] = (entry.many[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
     return false;
   };
 

@@ -12,7 +12,6 @@ import {
   FAILURE_FIELDS,
   LOSS_FIELDS,
   type Field,
-  type RecordOf,
   type ReportBody,
 } from '@outcry/protocol';
 
@@ -35,45 +34,44 @@ export interface JournalEntry {
 const ENTRY_VERSION = 1;
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true });
 
-type Packed = readonly unknown[];
-interface Codec<R> {
-  readonly pack: (record: R) => Packed;
-  readonly unpack: (values: Packed) => R;
+/** The values of one record in the order of its field table. */
+export type Values = readonly unknown[];
+
+/** An entry as it is read back: records as plain values, since they only become rows. */
+export interface StoredEntry extends Omit<JournalEntry, 'body'> {
+  readonly context: Values;
+  readonly failures: readonly Values[];
+  readonly attempts: readonly Values[];
+  readonly deliveries: readonly Values[];
+  readonly losses: readonly Values[];
+  readonly consents: readonly Values[];
 }
 
-/** The value of a field that an entry of an older version does not have. */
+function packer(fields: readonly Field[]): (record: object) => Values {
+  const names = fields.map(({ name }) => name);
+  return (record) => {
+    const source = record as Readonly<Record<string, unknown>>;
+    return names.map((name) => source[name]);
+  };
+}
+
+const packContext = packer(CONTEXT_FIELDS);
+const packFailure = packer(FAILURE_FIELDS);
+const packAttempts = packer(ATTEMPT_FIELDS);
+const packDelivery = packer(DELIVERY_FIELDS);
+const packLoss = packer(LOSS_FIELDS);
+const packConsent = packer(CONSENT_FIELDS);
+
+/** The value of a field that a record of an older version does not have. */
 function absent(field: Field): unknown {
   if (field.type === 'choice') return field.values[0];
   if (field.type === 'uint') return field.min;
   return field.type === 'bool' ? false : field.type === 'texts' ? [] : field.type === 'text?' ? null : '';
 }
 
-function codecOf<const T extends readonly Field[]>(fields: T): Codec<RecordOf<T>> {
-  const names = fields.map(({ name }) => name);
-  const defaults = fields.map(absent);
-  return {
-    pack(record) {
-      const source = record as Readonly<Record<string, unknown>>;
-      return names.map((name) => source[name]);
-    },
-    unpack(values) {
-      const record: Record<string, unknown> = {};
-      let index = 0;
-      for (const name of names) {
-        record[name] = index < values.length ? values[index] : defaults[index];
-        index += 1;
-      }
-      return record as RecordOf<T>;
-    },
-  };
+function complete(values: Values, fields: readonly Field[]): Values {
+  return values.length >= fields.length ? values : [...values, ...fields.slice(values.length).map(absent)];
 }
-
-const context = codecOf(CONTEXT_FIELDS);
-const failure = codecOf(FAILURE_FIELDS);
-const attempts = codecOf(ATTEMPT_FIELDS);
-const delivery = codecOf(DELIVERY_FIELDS);
-const loss = codecOf(LOSS_FIELDS);
-const consent = codecOf(CONSENT_FIELDS);
 
 /** The bytes of an entry. Never throws for a validated body. */
 export function packEntry(entry: JournalEntry): Buffer {
@@ -88,62 +86,61 @@ export function packEntry(entry: JournalEntry): Buffer {
     entry.country,
     entry.offsetS,
     entry.development,
-    body.sealed_at,
-    context.pack(body.context),
-    body.failures.map(failure.pack),
-    body.attempts.map(attempts.pack),
-    body.deliveries.map(delivery.pack),
-    body.losses.map(loss.pack),
-    body.consents.map(consent.pack),
+    packContext(body.context),
+    body.failures.map(packFailure),
+    body.attempts.map(packAttempts),
+    body.deliveries.map(packDelivery),
+    body.losses.map(packLoss),
+    body.consents.map(packConsent),
   ]);
 }
 
-type Values = [
-  number,
-  number,
-  number,
-  Uint8Array,
-  bigint | number,
-  string,
-  string,
-  number | null,
-  boolean,
-  number,
-  Packed,
-  Packed[],
-  Packed[],
-  Packed[],
-  Packed[],
-  Packed[],
+type Packed = [
+  version: number,
+  receivedAtS: number,
+  sealedDay: number,
+  dedup: Uint8Array,
+  signer: bigint | number,
+  network: string,
+  country: string,
+  offsetS: number | null,
+  development: boolean,
+  context: Values,
+  failures: Values[],
+  attempts: Values[],
+  deliveries: Values[],
+  losses: Values[],
+  consents: Values[],
 ];
 
 /** The entry that `packEntry` wrote. Throws when the bytes are of another version. */
-export function unpackEntry(bytes: Uint8Array): JournalEntry {
-  const values = encoder.decode(bytes) as Values;
-  if (values[0] !== ENTRY_VERSION) throw new Error(`journal entry of version ${values[0]}`);
+export function unpackEntry(bytes: Uint8Array): StoredEntry {
+  const [version, receivedAtS, sealedDay, dedup, signer, network, country, offsetS, development, ...records] = encoder.decode(
+    bytes,
+  ) as Packed;
+  if (version !== ENTRY_VERSION) throw new Error(`journal entry of version ${version}`);
+  const [context, failures, attempts, deliveries, losses, consents] = records;
+  const all = (values: Values[], fields: readonly Field[]): Values[] => values.map((one) => complete(one, fields));
   return {
-    receivedAtS: values[1],
-    sealedDay: values[2],
-    dedup: values[3],
-    signer: BigInt(values[4]),
-    network: values[5],
-    country: values[6],
-    offsetS: values[7],
-    development: values[8],
-    body: {
-      sealed_at: values[9],
-      context: context.unpack(values[10]),
-      failures: values[11].map(failure.unpack),
-      attempts: values[12].map(attempts.unpack),
-      deliveries: values[13].map(delivery.unpack),
-      losses: values[14].map(loss.unpack),
-      consents: values[15].map(consent.unpack),
-    },
+    receivedAtS,
+    sealedDay,
+    dedup,
+    signer: BigInt(signer),
+    network,
+    country,
+    offsetS,
+    development,
+    context: complete(context, CONTEXT_FIELDS),
+    failures: all(failures, FAILURE_FIELDS),
+    attempts: all(attempts, ATTEMPT_FIELDS),
+    deliveries: all(deliveries, DELIVERY_FIELDS),
+    losses: all(losses, LOSS_FIELDS),
+    consents: all(consents, CONSENT_FIELDS),
   };
 }
 
 /** Rows that the entry becomes, over all tables. */
-export function rowCount({ development, body }: Pick<JournalEntry, 'development' | 'body'>): number {
-  const failures = body.failures.length;
-  return development ? failures : failures + body.attempts.length + body.deliveries.length + body.losses.length + body.consents.length;
+export function rowCount(entry: StoredEntry): number {
+  const { development, failures, attempts, deliveries, losses, consents } = entry;
+  return development ? failures.length : failures.length + attempts.length + deliveries.length + losses.length + consents.length;
 }

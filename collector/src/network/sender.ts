@@ -1,9 +1,9 @@
 /** Who sends, as far as a collector knows: a key of the address prefix for rate limits, and the network. No address. */
 import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { OutcryError } from '@outcry/protocol';
-import { formatAddress, parseAddress, type Address } from './address.js';
+import { parseAddress, type Address } from './address.js';
 import type { LabelAddress, NetworkLabel } from './label.js';
 
 export interface Sender {
@@ -13,28 +13,48 @@ export interface Sender {
 }
 export type SenderOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => Sender;
 
+/** Ranges of addresses, both ends included. Compared by number: `net.BlockList` costs more than the rest of the look-up. */
+export interface AddressRanges {
+  readonly v4: readonly (readonly [number, number])[];
+  readonly v6: readonly (readonly [bigint, bigint])[];
+}
+
+const joined = ({ high, low }: Extract<Address, { family: 6 }>): bigint => (high << 64n) | low;
+
 /**
  * The proxies whose `X-Forwarded-For` is believed.
  *
  * @param cidrs - addresses or CIDR ranges, such as `10.0.0.0/8` or `::1`.
  * Throws `OUTCRY_BAD_CONFIG` naming the first that is neither.
  */
-export function trustedProxies(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
+export function trustedProxies(cidrs: readonly string[]): AddressRanges {
+  const v4: [number, number][] = [];
+  const v6: [bigint, bigint][] = [];
   for (const cidr of cidrs) {
     const [base = '', bits] = cidr.split('/');
-    const version = isIP(base);
-    const prefix = bits === undefined ? (version === 4 ? 32 : 128) : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-    if (version === 0 || prefix < 0 || prefix > (version === 4 ? 32 : 128)) {
+    const address = isIP(base) === 0 ? undefined : parseAddress(base);
+    const width = address?.family === 4 ? 32 : 128;
+    const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+    if (address === undefined || prefix < 0 || prefix > width) {
       throw new OutcryError('OUTCRY_BAD_CONFIG', `trustProxy: ${cidr} is not an address or a CIDR range`);
     }
-    list.addSubnet(base, prefix, version === 4 ? 'ipv4' : 'ipv6');
+    if (address.family === 4) {
+      const size = 2 ** (32 - prefix);
+      const first = Math.floor(address.v4 / size) * size;
+      v4.push([first, first + size - 1]);
+    } else {
+      const size = 1n << BigInt(128 - prefix);
+      const first = (joined(address) / size) * size;
+      v6.push([first, first + size - 1n]);
+    }
   }
-  return list;
+  return { v4, v6 };
 }
 
-function isTrusted(list: BlockList, address: Address): boolean {
-  return list.check(formatAddress(address), address.family === 4 ? 'ipv4' : 'ipv6');
+function isTrusted(trusted: AddressRanges, address: Address): boolean {
+  if (address.family === 4) return trusted.v4.some(([first, last]) => address.v4 >= first && address.v4 <= last);
+  const whole = joined(address);
+  return trusted.v6.some(([first, last]) => whole >= first && whole <= last);
 }
 
 /**
@@ -44,7 +64,7 @@ function isTrusted(list: BlockList, address: Address): boolean {
 export function clientAddress(
   socket: Address | undefined,
   forwarded: string | undefined,
-  trusted: BlockList,
+  trusted: AddressRanges,
   socketTrusted: boolean,
 ): Address | undefined {
   if (!socketTrusted || forwarded === undefined) return socket;
@@ -71,7 +91,7 @@ export function prefixOf(address: Address | undefined): string {
  *
  * @param random - gives the key of the prefix hash; a parameter so that tests can repeat a run.
  */
-export function senderOf(trusted: BlockList, label: LabelAddress, random: (bytes: number) => Buffer = randomBytes): SenderOf {
+export function senderOf(trusted: AddressRanges, label: LabelAddress, random: (bytes: number) => Buffer = randomBytes): SenderOf {
   const key = random(16).toString('latin1');
   // A socket's address does not change, so keep-alive connections pay for parsing once. Forgotten with the socket.
   const sockets = new WeakMap<Socket, { address: Address | undefined; trusted: boolean }>();
