@@ -11,7 +11,7 @@ process.once('message', async ({ connection, dataDir, keys }) => {
     keys,
     projects: { shop: { hosts: ['api.shop.example', 'cdn.shop.example'], routes: ['checkout', 'cart'], stage: 'production' } },
     storage: createStorageClient(connection),
-    limits: { uploadsPerSecond: 1e6, uploadBurst: 1e6, newSignersPerHour: 1e6 },
+    limits: { uploadsPerSecond: 1e6, uploadBurst: 1e6, signersPerHour: 4096 },
   });
   process.on('message', () => void collector.drained().then(() => process.send({ drained: true })));
   process.send({ url: `${collector.url}/v1/reports` });

@@ -33,15 +33,18 @@ function failure(nowS) {
   };
 }
 
+/** One pool for a whole run: the collector bounds new keys per network and hour. */
+const signerPool = Promise.all(Array.from({ length: 200 }, async () => (await makeSigner(webcrypto.subtle)).signer));
+
 /**
- * Sealed envelopes as agents send them, each unlike every other, from one signer in ten.
+ * Sealed envelopes as agents send them, each unlike every other, from 200 signers.
  *
  * @param {number} count - How many.
  * @param {number} batch - Failures in each, 1 to 64.
  */
 export async function sealedEnvelopes(count, batch, recipientKey) {
   const { subtle } = webcrypto;
-  const signers = await Promise.all(Array.from({ length: Math.max(1, count / 10) }, async () => (await makeSigner(subtle)).signer));
+  const signers = await signerPool;
   const envelopes = [];
   for (let index = 0; index < count; index++) {
     const nowMs = Date.now();

@@ -1,11 +1,16 @@
-/** `npm run bench`: sizes, intake, cost of a watched request; one after another, figures beside the machine. `--only NAME` runs one. */
+/** `npm run bench`: sizes, intake, cost of a watched request; one after another, figures beside the machine. `-- --only NAME` runs one. */
 import { parseArgs } from 'node:util';
 import { machineLine } from './machine.mjs';
-import { benchIntake } from './intake.mjs';
-import { benchSizes } from './sizes.mjs';
-import { benchWatch } from './watch.mjs';
 
-const parts = { sizes: benchSizes, intake: benchIntake, watch: benchWatch };
+const parts = {
+  sizes: async () => (await import('./sizes.mjs')).benchSizes(),
+  intake: async () => (await import('./intake.mjs')).benchIntake(),
+  watch: async () => (await import('./watch.mjs')).benchWatch(),
+};
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
+if (values.only !== undefined && !(values.only in parts)) {
+  console.error(`--only is one of ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
 console.log(machineLine());
 for (const [name, part] of Object.entries(parts)) if (values.only === undefined || values.only === name) await part();

@@ -15,7 +15,13 @@ const storage = await startStorage({ dataDir });
 const client = createStorageClient(storage.connection);
 await migrate(client);
 const ask = async (query, clickhouse_settings = {}) =>
-  (await client.query({ query, format: 'JSONEachRow', clickhouse_settings: { output_format_json_quote_64bit_integers: 0, ...clickhouse_settings } })).json();
+  (
+    await client.query({
+      query,
+      format: 'JSONEachRow',
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 0, ...clickhouse_settings },
+    })
+  ).json();
 const run = (query) => client.command({ query, clickhouse_settings: { max_execution_time: 600 } });
 const timed = async (work) => {
   const startedMs = performance.now();
@@ -43,12 +49,15 @@ FROM (SELECT number, cityHash64(number) AS h, now() - ${SPREAD_S} + intDiv(intDi
 
 const STEP = 20_000;
 const insertMs = await timed(async () => {
-  for (let from = 0; from < rows; from += STEP) await run(generate(from, Math.min(STEP, rows - from), 'c1', `concat('AS', toString(3320 + intDiv(h, 11) % 40), '/DE')`));
+  for (let from = 0; from < rows; from += STEP)
+    await run(generate(from, Math.min(STEP, rows - from), 'c1', `concat('AS', toString(3320 + intDiv(h, 11) % 40), '/DE')`));
 });
 // Every tenth report also reached a second collector, which saw it coming from another network.
 for (let from = 0; from < rows; from += STEP * 10) await run(generate(from, Math.min(STEP, rows - from), 'c2', `'AS1/DE'`));
 const [total] = await ask('SELECT count() AS stored, uniqExact(report_id) AS ids FROM reports');
-process.stdout.write(`${total.stored} rows inserted or still there, ${total.ids} distinct ids, 24 h, batches of ${STEP}, ${(insertMs / (rows / STEP)).toFixed(0)} ms each\n`);
+process.stdout.write(
+  `${total.stored} rows inserted or still there, ${total.ids} distinct ids, 24 h, batches of ${STEP}, ${(insertMs / (rows / STEP)).toFixed(0)} ms each\n`,
+);
 
 const inDay = 'FROM reports FINAL';
 const exact = { do_not_merge_across_partitions_select_final: 1 };
@@ -80,10 +89,16 @@ print('refresh without new rows but overlap', await median(() => refreshRollups(
 
 await run('OPTIMIZE TABLE reports FINAL');
 for (const name of ['rollup_10s', 'rollup_1m', 'rollup_1h']) await run(`OPTIMIZE TABLE ${name} FINAL`);
-const sizes = await ask(`SELECT table, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() AND rows > 0 GROUP BY table ORDER BY table`);
+const sizes = await ask(
+  `SELECT table, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() AND rows > 0 GROUP BY table ORDER BY table`,
+);
 for (const { table, n, bytes } of sizes) if (/^(reports|rollup)/.test(table)) print(`${table}: ${n} rows, bytes per row`, bytes / n, 'B');
 const series = `WHERE project = 'shop' AND clock = 'event' GROUP BY bucket, host, kind`;
-print('24 h per minute by host and kind, from rollup_1m FINAL', await median(() => ask(`SELECT bucket, host, kind, sum(failures) FROM rollup_1m FINAL ${series}`, exact)), 'ms');
+print(
+  '24 h per minute by host and kind, from rollup_1m FINAL',
+  await median(() => ask(`SELECT bucket, host, kind, sum(failures) FROM rollup_1m FINAL ${series}`, exact)),
+  'ms',
+);
 
 await run(`CREATE TABLE by_map (bucket DateTime('UTC'), host LowCardinality(String), kind LowCardinality(String), source LowCardinality(String),
   network LowCardinality(String), country LowCardinality(String), release LowCardinality(String), ids SimpleAggregateFunction(maxMap, Map(UInt64, UInt64)))
@@ -97,7 +112,11 @@ const [map] = await ask(`SELECT sum(bytes_on_disk) AS bytes FROM system.parts WH
 print('maxMap by minute: bytes per report', map.bytes / rows, 'B');
 print(
   '24 h per minute by host and kind, from maxMap',
-  await median(() => ask(`SELECT bucket, host, kind, sum(length(mapKeys(m))) FROM (SELECT bucket, host, kind, maxMap(ids) AS m FROM by_map GROUP BY bucket, host, kind) GROUP BY bucket, host, kind`)),
+  await median(() =>
+    ask(
+      `SELECT bucket, host, kind, sum(length(mapKeys(m))) FROM (SELECT bucket, host, kind, maxMap(ids) AS m FROM by_map GROUP BY bucket, host, kind) GROUP BY bucket, host, kind`,
+    ),
+  ),
   'ms',
 );
 await client.close();
