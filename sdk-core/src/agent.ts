@@ -52,7 +52,7 @@ export interface Agent extends Outcry {
   /** Takes one failed request: sampling, folding and sealing happen inside; does nothing before consent. Never throws. */
   fail(failure: ObservedFailure): void;
   /** The result stops it. */
-  onEvent(listen: (event: AgentEvent) => void): () => void;
+  readonly onEvent: (listen: (event: AgentEvent) => void) => () => void;
   /** Whether this host name (no port, any case) is watched. */
   watched(host: string): boolean;
   isGranted(): boolean;
@@ -127,7 +127,8 @@ export function createAgent(
 
   function start(given: Receipt): void {
     receipt = given;
-    const epoch = erasing.then(() => store.epoch());
+    // A store that cannot even tell its epoch takes nothing and lets nothing be sent.
+    const epoch = erasing.then(() => store.epoch()).catch(() => NaN);
     const mine: typeof granted = { early: [], ready: Promise.resolve() };
     granted = mine;
     const open = async (): Promise<void> => {
@@ -135,10 +136,11 @@ export function createAgent(
         const module = await load();
         if (granted !== mine) return;
         session = module.startSession({ options, platform, epoch, onGone: gone, emit, sent, receipt: receipt ?? given });
-        for (const run of mine.early.splice(0)) run(session);
       } catch {
-        if (granted === mine) undo.push(platform.setTimer(() => (mine.ready = open()), RELOAD_MS));
+        if (granted === mine) undo.push(platform.setTimer(() => void (mine.ready = open()), RELOAD_MS));
+        return;
       }
+      for (const run of mine.early.splice(0)) quietly(undefined, () => run(session as Session));
     };
     mine.ready = open();
     if (platform.onWake) undo.push(platform.onWake(() => session?.wake()));

@@ -49,7 +49,7 @@ function texts(value: unknown, name: string, min: number, max: number, code?: Er
     `${name}: ${min} to ${max} texts`,
     code,
   );
-  return value as string[];
+  return value;
 }
 
 /** An absolute https URL without credentials; plain http only where it does not leave the machine. */

@@ -28,9 +28,9 @@ export interface Delivery {
 }
 
 interface Parts {
-  onDelivered(key: string, entry: Entry, sent: Sent): void;
+  readonly onDelivered: (key: string, entry: Entry, sent: Sent) => void;
   /** Seals what the deliveries of a round taught; true when that made an envelope. */
-  sealRecords(): Promise<boolean>;
+  readonly sealRecords: () => Promise<boolean>;
 }
 
 export function makeDelivery(grant: Grant, queue: Queue, { onDelivered, sealRecords }: Parts): Delivery {

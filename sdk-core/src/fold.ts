@@ -45,6 +45,7 @@ export function makeFold(grant: Grant, seal: () => unknown): Fold {
       const name = `${failure.host} ${failure.type}`;
       const old = slots.get(name);
       const slot: Slot = old && now - old.lastMs < QUIET_MS ? old : { rounds: 0, lastMs: now, waiting: false };
+      if (slots.size > MAX_ROWS) slots.clear();
       slots.set(name, slot);
       slot.lastMs = now;
 
@@ -54,7 +55,10 @@ export function makeFold(grant: Grant, seal: () => unknown): Fold {
         const span = Math.max(row.failure.span_s, Math.floor((atMs - row.firstMs) / 1_000));
         row.failure = { ...row.failure, count: row.failure.count + 1, span_s: Math.min(span, 86_400) };
       } else if (rows.size < MAX_ROWS) rows.set(key, { failure, firstMs: atMs });
-      else return grant.lose('queue_full');
+      else {
+        grant.lose('queue_full');
+        return;
+      }
 
       if (slot.waiting) return;
       slot.waiting = true;

@@ -26,8 +26,8 @@ export interface Grant {
   ask(url: string, init: RequestInit, deadlineMs: number, abort?: AbortController): Promise<Answer>;
   /** A timer that ends with the grant. */
   after(ms: number, run: () => unknown): () => void;
-  emit(event: AgentEvent): void;
-  lose(reason: LossReason, count?: number): void;
+  readonly emit: (event: AgentEvent) => void;
+  readonly lose: (reason: LossReason, count?: number) => void;
   end(): void;
 }
 

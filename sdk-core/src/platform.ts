@@ -39,19 +39,19 @@ type NaclSealing = typeof import('@outcry/protocol/seal-nacl');
 
 export interface Platform {
   /** Milliseconds since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
   /** Cryptographically strong. */
-  randomBytes(length: number): Uint8Array;
+  readonly randomBytes: (length: number) => Uint8Array;
   readonly subtle: SubtleCrypto | undefined;
   /** The unwrapped fetch, so that the agent never watches itself. */
   readonly fetchFn: typeof fetch;
   readonly store: Store;
   /** Runs `work` as the only sender of this store; undefined when another holds the lock. `signal` aborts when the lock must be given up. */
-  withSenderLock<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
+  readonly withSenderLock: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T | undefined>;
   /** Runs once after `ms`; the result cancels it. Must not keep a process alive. */
-  setTimer(run: () => void, ms: number): () => void;
+  readonly setTimer: (run: () => void, ms: number) => () => void;
   /** Timers around a running request (hedge, deadline); `setTimer` when absent. Apart so that a shifted clock does not cut real requests. */
   readonly networkTimer?: Platform['setTimer'];
   /** Upper bound of the random wait before a live report is sent, in ms; 5000 when absent. */
@@ -62,17 +62,17 @@ export interface Platform {
   readonly runtimeMajor: number;
   /** A value of the context field `os`; anything else counts as `other`. */
   readonly os: string;
-  online(): boolean;
+  readonly online: () => boolean;
   /** A value of the failure field `connection`. */
-  connection(): string;
+  readonly connection: () => string;
   /** True while the page is hidden or closing: requests then ask for `keepalive`. */
-  isHidden?(): boolean;
+  readonly isHidden?: () => boolean;
   /** Whether the last failed request to this URL was stopped on the device (CSP, extension, quota): then it says nothing about the path. */
-  wasBlocked?(url: string): boolean;
-  deflate?(bytes: Uint8Array): Promise<Uint8Array>;
+  readonly wasBlocked?: (url: string) => boolean;
+  readonly deflate?: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Loads suite 2; called once consent is given where native crypto is missing. */
-  loadNacl?(): Promise<NaclSealing>;
+  readonly loadNacl?: () => Promise<NaclSealing>;
   /** Calls `run` when the network came back or changed. The result stops it. */
-  onWake?(run: () => void): () => void;
+  readonly onWake?: (run: () => void) => () => void;
   readonly broadcast?: Broadcast;
 }

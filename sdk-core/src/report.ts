@@ -28,7 +28,7 @@ export function buildFailure(
 ): Failure {
   const { type, phase, kind, confidence } = seen.diagnosis;
   const { claim } = where;
-  const choice = <K extends keyof Failure>(name: K, value: string): Failure[K] => oneOf<Failure[K]>(FAILURE_FIELDS, name, value);
+  const choice = <K extends keyof Failure>(name: K, value: string): Failure[K] => oneOf(FAILURE_FIELDS, name, value) as Failure[K];
   const ageMs = claim ? where.nowMs - claim.atMs : 0;
   return {
     occurred_at: secondsOf(seen.startedAtMs) - (secondsOf(seen.startedAtMs) % TIME_GRAIN_S),

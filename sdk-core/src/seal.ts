@@ -6,9 +6,9 @@ import type { Signer } from '@outcry/protocol/seal';
 import type { Grant } from './grant.js';
 
 interface Suite {
-  make(): Promise<{ signer: Signer; stored: unknown }>;
-  restore(stored: unknown): Promise<Signer>;
-  seal(signer: Signer, body: Uint8Array, nowMs: number): Promise<Uint8Array>;
+  readonly make: () => Promise<{ signer: Signer; stored: unknown }>;
+  readonly restore: (stored: unknown) => Promise<Signer>;
+  readonly seal: (signer: Signer, body: Uint8Array, nowMs: number) => Promise<Uint8Array>;
 }
 
 async function loadSuite({ options, platform }: Grant): Promise<Suite | null> {

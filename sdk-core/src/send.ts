@@ -116,20 +116,27 @@ export function makeSender(grant: Grant): Sender {
           const abort = new AbortController();
           running.set(abort, collector);
           const startedMs = performance.now();
-          let path = true;
+          let path: boolean;
           try {
-            if (!(await spend(bytes.length))) return finish('over_budget');
+            if (!(await spend(bytes.length))) {
+              finish('over_budget');
+              return;
+            }
             const answer = await post(origin, bytes, closing, abort);
             running.delete(abort);
             const tookMs = performance.now() - startedMs;
             if (answer.status === 204) {
               health.failures = 0;
               health.usualMs = 0.7 * health.usualMs + 0.3 * tookMs;
-              return finish('delivered', origin, tookMs);
+              finish('delivered', origin, tookMs);
+              return;
             }
             // Our own collectors answer in this type; then the path to them works.
             path = !answer.type.includes('problem+json');
-            if (!path && isFinal(answer)) return finish('rejected', origin, tookMs);
+            if (!path && isFinal(answer)) {
+              finish('rejected', origin, tookMs);
+              return;
+            }
             health.notBeforeMs = now() + retryAfterMs(answer.retryAfter, now());
           } catch {
             running.delete(abort);

@@ -13,7 +13,7 @@ import { makeGrant } from './grant.js';
 import type { GrantParts } from './grant.js';
 import { addLoss, lossRecords } from './losses.js';
 import type { LossCounts } from './losses.js';
-import { entryKey, makeQueue } from './queue.js';
+import { entryKey, makeQueue, QUEUE_LIMITS } from './queue.js';
 import type { Entry } from './queue.js';
 import { buildFailure, coarsen, inWords, secondsOf } from './report.js';
 import { makeSealer } from './seal.js';
@@ -164,6 +164,8 @@ export function startSession(parts: SessionParts): Session {
       ...told.consents.map(({ text }) => `consent was given to text ${text}`),
     ];
     known.set(key, { words, hosts });
+    // What is evicted or sent by another tab is never asked for.
+    for (const [old] of known) if (known.size > QUEUE_LIMITS.count) known.delete(old);
     for (const host of hosts) outcomes.delete(host);
     const entry: Entry = { bytes, sealedAtMs, failedAtMs, reports: failures.length, tries: 0, failed: [], leasedUntilMs: 0 };
     const mark: [string, unknown][] = told.consents.length > 0 ? [['consent', receipt.at + receipt.textHash]] : [];

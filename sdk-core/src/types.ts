@@ -113,17 +113,17 @@ export interface Outcry {
    * Takes the user's decision. `granted` starts recording; anything else erases everything and stops, and resolves when that is done.
    * Rejects with `OUTCRY_BAD_RECEIPT` or `OUTCRY_CONSENT_WITHOUT_RECEIPT`; the state is then unchanged.
    */
-  setConsent(state: ConsentState, receipt?: Receipt): Promise<void>;
+  readonly setConsent: (state: ConsentState, receipt?: Receipt) => Promise<void>;
   /** What would be sent, to whom. */
-  preview(): Preview;
+  readonly preview: () => Preview;
   /** The last 50 deliveries of this page or process. */
-  sent(): SentEntry[];
-  report(input: ReportInput): void;
+  readonly sent: () => SentEntry[];
+  readonly report: (input: ReportInput) => void;
   /** Seals what is folded and tries every waiting envelope once. */
-  flush(): Promise<FlushResult>;
-  pending(): Promise<PendingCounts>;
+  readonly flush: () => Promise<FlushResult>;
+  readonly pending: () => Promise<PendingCounts>;
   /** Seals what is folded, tries once, stops all timers. Consent and queue stay. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export type { LossReason };

@@ -185,7 +185,10 @@ export function makeFileStore(directory: string): Store {
     update: (of, key, change) =>
       inTurn(() =>
         within(of, async (path) => {
-          if (staysInMemory(key)) return void (await memory.update(memoryEpoch, key, change));
+          if (staysInMemory(key)) {
+            await memory.update(memoryEpoch, key, change);
+            return;
+          }
           const name = nameOf(key);
           const claimed = await claim(path, name);
           const value = change(claimed && (await read(claimed)));

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 const KEY = Symbol.for('outcry.own-requests');
-const shared = globalThis as { [KEY]?: AsyncLocalStorage<true> };
+const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<true> | undefined>;
 const own = (shared[KEY] ??= new AsyncLocalStorage<true>());
 
 /** Runs `work` so that no agent of this process watches the requests it makes. */

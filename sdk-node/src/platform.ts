@@ -17,7 +17,7 @@ export interface NodePlatform extends Platform {
    * Asked synchronously when a request is created, in the async context of its caller; false leaves the request to others. So
    * many agents can live in one process, told apart by an AsyncLocalStorage.
    */
-  accept(): boolean;
+  readonly accept: () => boolean;
 }
 
 const deflate = promisify(deflateRaw);

@@ -6,7 +6,6 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { factsOf } from './error-facts.js';
 import { quiet } from './watch.js';
 import type { Track, Watch } from './watch.js';
@@ -24,7 +23,7 @@ function follow(followed: Followed, socket: Socket): void {
   const secure = track.scheme === 'https';
   followed.socket = socket;
   track.exactStage = true;
-  const shakesHands = secure && (socket as TLSSocket & { secureConnecting?: boolean }).secureConnecting === true;
+  const shakesHands = secure && (socket as { secureConnecting?: boolean }).secureConnecting === true;
   if (!socket.connecting && !shakesHands) {
     track.stage = 'request';
     return;
@@ -71,8 +70,9 @@ export function watchHttp(watch: Watch): () => void {
       track.stage = 'response';
       track.statusCode = response.statusCode ?? 0;
       track.protocol = `http/${response.httpVersion}`;
-      if (track.statusCode >= 500) return watch.finish(track);
-      response.once('close', () => watch.finish(track, response.complete ? undefined : factsOf(response.errored, endedByPeer(followed))));
+      if (track.statusCode >= 500) watch.finish(track);
+      else
+        response.once('close', () => watch.finish(track, response.complete ? undefined : factsOf(response.errored, endedByPeer(followed))));
     }),
   };
   for (const [name, listen] of Object.entries(listeners)) subscribe(name, listen);

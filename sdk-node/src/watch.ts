@@ -59,7 +59,10 @@ export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchPart
       if (ended.has(track)) return;
       ended.add(track);
       const { host, startedAtMs, statusCode } = track;
-      if (!error && statusCode < (count4xx ? 400 : 500)) return agent.observe({ host, startedAtMs, outcome: 'succeeded' });
+      if (!error && statusCode < (count4xx ? 400 : 500)) {
+        agent.observe({ host, startedAtMs, outcome: 'succeeded' });
+        return;
+      }
       const elapsedMs = performance.now() - track.startedMonotonicMs;
       const diagnosis = diagnose({ ...track, elapsedMs, error, noNetwork: error !== undefined && noNetwork() });
       agent.observe({ host, startedAtMs, outcome: diagnosis ? outcomeOf(diagnosis.kind) : 'aborted' });
@@ -69,6 +72,7 @@ export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchPart
 }
 
 /** Wraps a channel listener so that nothing of ours ever reaches the app. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it names the shape of the channel's messages
 export function quiet<T>(listen: (message: T) => void): (message: unknown) => void {
   return (message) => {
     try {

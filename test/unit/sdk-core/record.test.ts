@@ -20,8 +20,6 @@ async function granted(options: Partial<OutcryOptions> = {}, changes: Partial<Pl
   return { ...place, c };
 }
 
-const sealedReports = ({ events }: Place): number[] => events.flatMap((event) => (event.kind === 'sealed' ? [event.reports] : []));
-
 describe('folding', () => {
   it('seals the first failure within 250 ms, repeats after 10 s, and after 60 s when they go on', async () => {
     const place = await granted({ sample: { attempts: 0 } });
@@ -143,7 +141,8 @@ describe('reports', () => {
     agent.fail(failureAt(clock.nowMs));
     const { next, receivers, csp, fields, consent } = agent.preview();
     await agent.flush();
-    const { sealed_at: _, ...body } = c.received[0]?.body ?? { sealed_at: 0 };
+    const { sealed_at: sealedAt, ...body } = c.received[0]?.body ?? { sealed_at: 0 };
+    expect(sealedAt).toBe(clock.nowMs / 1_000);
     expect(body).toEqual(next);
     expect([consent, receivers, csp]).toEqual(['granted', [c.origin], `connect-src ${c.origin}`]);
     expect(fields.failures).toContain('occurred_at');
