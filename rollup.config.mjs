@@ -20,8 +20,7 @@ const minified = (module) => terser({ ecma: 2022, module, compress: { passes: 2 
 
 const resolving = (browser) => [
   nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }),
-  // tweetnacl asks for node's crypto where there is no browser's; it is handed its random bytes here.
-  commonjs({ ignore: ['crypto'] }),
+  commonjs(),
 ];
 
 /** ESM, CommonJS and types of one package. */
