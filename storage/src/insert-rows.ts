@@ -14,7 +14,12 @@ const MAX_INSERT_S = 60;
  * connection. After codes that speak of the data (25, 27, 33, 53, 70 …) the same batch cannot succeed;
  * after all others it is to be repeated with the same token.
  */
-export async function insertRows<T extends RowTable>(client: ClickHouseClient, table: T, rows: readonly RowOfTable[T][], token: string): Promise<void> {
+export async function insertRows<T extends RowTable>(
+  client: ClickHouseClient,
+  table: T,
+  rows: readonly RowOfTable[T][],
+  token: string,
+): Promise<void> {
   if (rows.length === 0) return;
   const names = COLUMNS[table].map(({ name }) => name) as [string, ...string[]];
   try {

@@ -42,7 +42,8 @@ export interface StorageHandle {
 export async function startStorage(options: StorageOptions): Promise<StorageHandle> {
   if (tryResolveLibchdb() === undefined) throw new OutcryError('OUTCRY_ENGINE_MISSING', `${process.platform}-${process.arch}`);
   const maxMemoryBytes = options.maxMemoryBytes ?? Math.max(MIN_MEMORY_BYTES, Math.min(MAX_MEMORY_BYTES, Math.floor(totalmem() / 2)));
-  if (!(maxMemoryBytes >= MIN_MEMORY_BYTES)) throw new OutcryError('OUTCRY_BAD_CONFIG', `the engine needs ${MIN_MEMORY_BYTES} bytes of memory`);
+  if (!(maxMemoryBytes >= MIN_MEMORY_BYTES))
+    throw new OutcryError('OUTCRY_BAD_CONFIG', `the engine needs ${MIN_MEMORY_BYTES} bytes of memory`);
   const dataDir = await prepareDataDirectory(options.dataDir);
   const address = await listenAddress(options.listen, dataDir);
   // On a port any local user could connect; a socket is guarded by its mode.

@@ -41,6 +41,7 @@ export function restartPauseMs(restarts: number): number {
 export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess>, options: SuperviseOptions): Supervisor {
   const { log, now = Date.now, silentAfterMs = SILENT_AFTER_MS } = options;
   const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
   let owner = first;
 
   /** Waits for the end of the present owner, which may be an end by the watchdog. */
@@ -60,17 +61,17 @@ export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess
   const watch = async (): Promise<void> => {
     let restarts = 0;
     let isRunning = true;
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       if (isRunning) {
         const startedMs = now();
         const how = await endOfLife();
-        if (stopping.signal.aborted) return;
+        if (isStopping()) return;
         log(`the embedded engine ended (${how}) and is started again`);
         if (now() - startedMs > HEALTHY_AFTER_MS) restarts = 0;
       }
       await sleep(restartPauseMs(restarts), undefined, { signal: stopping.signal }).catch(() => undefined);
       restarts += 1;
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       isRunning = await start().then(
         (next) => {
           owner = next;

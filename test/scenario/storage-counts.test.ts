@@ -18,7 +18,8 @@ const ROLLUPS = [
 ];
 
 beforeEach(async () => {
-  for (const table of ['reports', 'rollup_10s', 'rollup_1m', 'rollup_1h', 'refreshed_buckets', 'refresh_state']) await db.run(`TRUNCATE TABLE ${table}`);
+  for (const table of ['reports', 'rollup_10s', 'rollup_1m', 'rollup_1h', 'refreshed_buckets', 'refresh_state'])
+    await db.run(`TRUNCATE TABLE ${table}`);
 });
 
 const nowMs = Date.now();
@@ -62,13 +63,18 @@ async function expectedCells(widthS: number, dimensions: readonly string[]): Pro
       cell.weight += row.weight;
     }
   }
-  return new Map([...cells].map(([key, { failures, repeats, signers, weight }]) => [key, [failures, repeats, signers.size, weight].join('|')]));
+  return new Map(
+    [...cells].map(([key, { failures, repeats, signers, weight }]) => [key, [failures, repeats, signers.size, weight].join('|')]),
+  );
 }
 
 async function storedCells(name: string, dimensions: readonly string[]): Promise<Map<string, string>> {
   const rows = await db.ask(`SELECT *, toUInt32(bucket) AS bucket_s FROM ${name} FINAL`);
   return new Map(
-    rows.map((row) => [[row['clock'], row['bucket_s'], ...dimensions.map((d) => row[d])].join('|'), [row['failures'], row['repeats'], row['signers'], row['weight']].join('|')]),
+    rows.map((row) => [
+      [row['clock'], row['bucket_s'], ...dimensions.map((d) => row[d])].join('|'),
+      [row['failures'], row['repeats'], row['signers'], row['weight']].join('|'),
+    ]),
   );
 }
 
@@ -84,8 +90,24 @@ async function expectExactCounts(ids: number): Promise<void> {
 }
 
 describe('a report that reached two collectors', () => {
-  const c1 = reportRow({ report_id: '7', collector: 'c1', network: 'AS1/DE', country: 'DE', received_at: nowS - 600, event_time: nowS - 700 });
-  const c2 = { ...c1, collector: 'c2', network: 'AS2/FR', country: 'FR', received_at: nowS - 90, event_time: nowS - 90, time_trust: 'arrival' as const, lateness_s: 9 };
+  const c1 = reportRow({
+    report_id: '7',
+    collector: 'c1',
+    network: 'AS1/DE',
+    country: 'DE',
+    received_at: nowS - 600,
+    event_time: nowS - 700,
+  });
+  const c2 = {
+    ...c1,
+    collector: 'c2',
+    network: 'AS2/FR',
+    country: 'FR',
+    received_at: nowS - 90,
+    event_time: nowS - 90,
+    time_trust: 'arrival' as const,
+    lateness_s: 9,
+  };
 
   test.each([
     ['c1', [c1, c2]],
@@ -111,7 +133,9 @@ describe('a report that reached two collectors', () => {
     await insertRows(db.client, 'reports', [c2], 'later');
     await refresh();
     // An insert that began before and ended after.
-    await db.run(`INSERT INTO reports SELECT * REPLACE ('AS1/DE' AS network, 'DE' AS country, 'c1' AS collector, event_time - 4000 AS event_time, inserted_at - 5 AS inserted_at) FROM reports`);
+    await db.run(
+      `INSERT INTO reports SELECT * REPLACE ('AS1/DE' AS network, 'DE' AS country, 'c1' AS collector, event_time - 4000 AS event_time, inserted_at - 5 AS inserted_at) FROM reports`,
+    );
     await db.run('OPTIMIZE TABLE reports FINAL');
     expect(await db.ask('SELECT collector FROM reports')).toEqual([{ collector: 'c1' }]);
     await refresh();
@@ -139,9 +163,16 @@ describe('a refresher that was away', () => {
   });
 
   test('rebuilds every cell when told since when', async () => {
-    await insertRows(db.client, 'reports', [reportRow({ report_id: '1' }), reportRow({ report_id: '2', event_time: nowS - 2 * DAY_S })], 'a');
+    await insertRows(
+      db.client,
+      'reports',
+      [reportRow({ report_id: '1' }), reportRow({ report_id: '2', event_time: nowS - 2 * DAY_S })],
+      'a',
+    );
     await refresh();
-    await db.run("INSERT INTO refresh_state SELECT name, value + 3600000000, version + 1 FROM refresh_state FINAL WHERE name = 'watermark_us'");
+    await db.run(
+      "INSERT INTO refresh_state SELECT name, value + 3600000000, version + 1 FROM refresh_state FINAL WHERE name = 'watermark_us'",
+    );
     for (const table of ['rollup_10s', 'rollup_1m', 'rollup_1h', 'refreshed_buckets']) await db.run(`TRUNCATE TABLE ${table}`);
     await refreshRollups(db.client, { nowMs, sinceMs: nowMs - 3_600_000 });
     await expectExactCounts(2);
@@ -159,7 +190,7 @@ async function randomHistory(seed: number): Promise<number> {
     const occurred_at = nowS - below(20 * 3_600);
     const sealed_day = Math.floor(occurred_at / DAY_S) + below(2);
     const base = reportRow({
-      report_id: (BigInt(seed) * 1_000_003n + BigInt(id) * 0x9e3779b97f4a7c15n % 0xffffffffffffn).toString(),
+      report_id: (BigInt(seed) * 1_000_003n + ((BigInt(id) * 0x9e3779b97f4a7c15n) % 0xffffffffffffn)).toString(),
       occurred_at,
       sealed_day,
       host: pick(['a.example', 'b.example']),

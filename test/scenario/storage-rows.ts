@@ -17,7 +17,15 @@ const CONTEXT = {
   consent_method: 'dialog',
 } as const;
 const ARRIVAL = { received_at: nowS, collector: 'c1', sealed_day: Math.floor(nowS / DAY_S) };
-const PLACE = { event_time: nowS, time_trust: 'device', network: 'AS3320/DE', country: 'DE', lateness_s: 0, signer: '1', weight: 1 } as const;
+const PLACE = {
+  event_time: nowS,
+  time_trust: 'device',
+  network: 'AS3320/DE',
+  country: 'DE',
+  lateness_s: 0,
+  signer: '1',
+  weight: 1,
+} as const;
 
 export function reportRow(change: Partial<ReportRow> = {}): ReportRow {
   return {
@@ -54,7 +62,21 @@ export function attemptRow(change: Partial<AttemptRow> = {}): AttemptRow {
   const { source, project, release, runtime, runtime_major, os } = CONTEXT;
   const counts = { made: 12, succeeded: 11, failed: 1, aborted: 0, panel_ppm: 1_000_000 };
   const bin_start = Math.floor(nowS / 300) * 300;
-  return { source, project, release, runtime, runtime_major, os, host: 'api.shop.example', bin_start, ...counts, ...ARRIVAL, ...PLACE, attempt_id: '2', ...change };
+  return {
+    source,
+    project,
+    release,
+    runtime,
+    runtime_major,
+    os,
+    host: 'api.shop.example',
+    bin_start,
+    ...counts,
+    ...ARRIVAL,
+    ...PLACE,
+    attempt_id: '2',
+    ...change,
+  };
 }
 
 export function deliveryRow(): DeliveryRow {

@@ -20,7 +20,9 @@ describe('migrations', () => {
     const [one, other] = await Promise.all([migrate(db.client), migrate(db.client)]);
     expect([...new Set([...one.applied, ...other.applied])].sort()).toEqual(everyMigration);
     expect(await migrate(db.client)).toEqual({ applied: [] });
-    expect(await db.ask('SELECT number FROM schema_migrations FINAL ORDER BY number')).toEqual(everyMigration.map((number) => ({ number })));
+    expect(await db.ask('SELECT number FROM schema_migrations FINAL ORDER BY number')).toEqual(
+      everyMigration.map((number) => ({ number })),
+    );
   });
 
   test('are numbered from 1 without a gap', () => {
@@ -32,7 +34,11 @@ describe('migrations', () => {
     const statements = [createTable(MIGRATIONS_TABLE, target), ...MIGRATIONS.flatMap(({ statements }) => statements(target))];
     expect(statements.length).toBeGreaterThan(10);
     for (const sql of statements) {
-      const result = await db.client.query({ query: 'SELECT formatQuerySingleLine({sql:String}) AS line', query_params: { sql }, format: 'JSONEachRow' });
+      const result = await db.client.query({
+        query: 'SELECT formatQuerySingleLine({sql:String}) AS line',
+        query_params: { sql },
+        format: 'JSONEachRow',
+      });
       const line = (await result.json<{ line: string }>())[0]?.line ?? '';
       expect(line).toMatch(/^CREATE TABLE IF NOT EXISTS \w+ ON CLUSTER `?north-1`? \(/);
       expect(line).toMatch(/ENGINE = Replicated(Replacing)?MergeTree\('\/clickhouse\/tables\/\{shard\}\/\{database\}\/\w+', '\{replica\}'/);
@@ -47,7 +53,8 @@ describe('migrations', () => {
   });
 
   test('set the retention, and refuse one that is too short for late reports', async () => {
-    const ttlOf = async (table: string) => (await db.ask<{ sql: string }>(`SELECT create_table_query AS sql FROM system.tables WHERE name = '${table}'`))[0]?.sql;
+    const ttlOf = async (table: string) =>
+      (await db.ask<{ sql: string }>(`SELECT create_table_query AS sql FROM system.tables WHERE name = '${table}'`))[0]?.sql;
     expect(await ttlOf('reports')).toContain('TTL toDate(sealed_day) + toIntervalDay(90)');
     await migrate(db.client, { retentionDays: 30 });
     for (const table of ['reports', 'attempts', 'deliveries', 'losses', 'consent_counts']) {
@@ -59,7 +66,9 @@ describe('migrations', () => {
   });
 
   test('keep rollups for 3, 35 and 400 days', async () => {
-    const tables = await db.ask<{ name: string; sql: string }>("SELECT name, create_table_query AS sql FROM system.tables WHERE name LIKE 'rollup%' ORDER BY name");
+    const tables = await db.ask<{ name: string; sql: string }>(
+      "SELECT name, create_table_query AS sql FROM system.tables WHERE name LIKE 'rollup%' ORDER BY name",
+    );
     expect(tables.map(({ name, sql }) => [name, /TTL bucket \+ toIntervalDay\((\d+)\)/.exec(sql)?.[1]])).toEqual([
       ['rollup_10s', '3'],
       ['rollup_1h', '400'],
@@ -69,15 +78,22 @@ describe('migrations', () => {
 });
 
 describe('the tables of rows', () => {
-  test.each(Object.entries(COLUMNS))('%s has no column that the field tables and notes do not explain, and lacks none', async (table, columns) => {
-    const real = await db.ask<{ name: string; type: string }>(`SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${table}'`);
-    const sorted = (list: readonly { name: string; type: string }[]) => list.map(({ name, type }) => `${name} ${type}`).sort();
-    expect(sorted(real)).toEqual(sorted([...columns, ...SERVER_COLUMNS]));
-  });
+  test.each(Object.entries(COLUMNS))(
+    '%s has no column that the field tables and notes do not explain, and lacks none',
+    async (table, columns) => {
+      const real = await db.ask<{ name: string; type: string }>(
+        `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${table}'`,
+      );
+      const sorted = (list: readonly { name: string; type: string }[]) => list.map(({ name, type }) => `${name} ${type}`).sort();
+      expect(sorted(real)).toEqual(sorted([...columns, ...SERVER_COLUMNS]));
+    },
+  );
 
   test('clear the signer 8 days after the day that it was made for', async () => {
     const today = Math.floor(Date.now() / 86_400_000);
-    const rows = [today - 8, today - 9].map((sealed_day, n) => reportRow({ report_id: String(900 + n), project: 'cleared', sealed_day, signer: '5' }));
+    const rows = [today - 8, today - 9].map((sealed_day, n) =>
+      reportRow({ report_id: String(900 + n), project: 'cleared', sealed_day, signer: '5' }),
+    );
     await insertRows(db.client, 'reports', rows, 'cleared');
     await db.run('OPTIMIZE TABLE reports FINAL');
     expect(await db.ask("SELECT report_id, signer FROM reports FINAL WHERE project = 'cleared' ORDER BY report_id")).toEqual([
@@ -104,7 +120,8 @@ describe('the tables of rows', () => {
 });
 
 describe('inserting a batch', () => {
-  const count = async (project: string) => (await db.ask<{ n: string }>(`SELECT toUInt32(count()) AS n FROM reports WHERE project = '${project}'`))[0]?.n;
+  const count = async (project: string) =>
+    (await db.ask<{ n: string }>(`SELECT toUInt32(count()) AS n FROM reports WHERE project = '${project}'`))[0]?.n;
 
   test('again with the same token does nothing', async () => {
     for (let time = 0; time < 3; time += 1) await insertRows(db.client, 'reports', [reportRow({ project: 'token' })], 'journal:1');

@@ -42,7 +42,11 @@ describe('the embedded engine behind its HTTP front', () => {
 
   test('runs in UTC, flushes inserts to disk and bounds its memory', async () => {
     expect(await db.ask('SELECT timezone() AS zone')).toEqual([{ zone: 'UTC' }]);
-    expect(await db.ask("SELECT name, value FROM system.merge_tree_settings WHERE name IN ('fsync_after_insert', 'fsync_part_directory') ORDER BY name")).toEqual([
+    expect(
+      await db.ask(
+        "SELECT name, value FROM system.merge_tree_settings WHERE name IN ('fsync_after_insert', 'fsync_part_directory') ORDER BY name",
+      ),
+    ).toEqual([
       { name: 'fsync_after_insert', value: '1' },
       { name: 'fsync_part_directory', value: '1' },
     ]);
@@ -83,7 +87,9 @@ describe('the embedded engine behind its HTTP front', () => {
     await db.client.insert({ table: 'blank', values: [['compact', text]], format: 'JSONCompactEachRow', columns: ['way', 'text'] });
     await db.client.command({ query: `INSERT INTO blank FORMAT CSV\n${csv}` });
     await db.client.command({ query: `INSERT INTO blank (way, text) VALUES ('values', '${text.replaceAll("'", "\\'")}');` });
-    expect(await db.ask('SELECT way, text FROM blank ORDER BY way')).toEqual(['compact', 'csv', 'json', 'values'].map((way) => ({ way, text })));
+    expect(await db.ask('SELECT way, text FROM blank ORDER BY way')).toEqual(
+      ['compact', 'csv', 'json', 'values'].map((way) => ({ way, text })),
+    );
   });
 
   test('takes and gives gzip, and tells how many rows were written', async () => {
@@ -97,9 +103,12 @@ describe('the embedded engine behind its HTTP front', () => {
     const { request } = await import('node:http');
     const status = await new Promise<number>((resolve, reject) => {
       const query = encodeURIComponent('INSERT INTO packed FORMAT JSONCompactEachRow');
-      const post = request({ socketPath, path: `/?query=${query}`, method: 'POST', headers: { 'Content-Encoding': 'gzip' } }, (response) => {
-        response.resume().once('end', () => resolve(response.statusCode ?? 0));
-      });
+      const post = request(
+        { socketPath, path: `/?query=${query}`, method: 'POST', headers: { 'Content-Encoding': 'gzip' } },
+        (response) => {
+          response.resume().once('end', () => resolve(response.statusCode ?? 0));
+        },
+      );
       post.once('error', reject);
       packed.pipe(post);
     });
@@ -118,14 +127,15 @@ describe('the embedded engine behind its HTTP front', () => {
   });
 
   test('refuses a setting whose name is not a name', async () => {
-    const settings = { "max_threads = 1, readonly": '2' } as object;
+    const settings = { 'max_threads = 1, readonly': '2' } as object;
     await expect(db.client.query({ query: 'SELECT 1', clickhouse_settings: settings })).rejects.toMatchObject({ code: '115' });
   });
 
   test('kills the query of a client that went away', async () => {
     const gone = new AbortController();
     const query = db.client.query({ query: 'SELECT count() FROM numbers(1000000000000)', abort_signal: gone.signal });
-    const running = () => db.ask("SELECT query FROM system.processes WHERE query LIKE '%numbers(1000000000000)%' AND query NOT LIKE '%system.processes%'");
+    const running = () =>
+      db.ask("SELECT query FROM system.processes WHERE query LIKE '%numbers(1000000000000)%' AND query NOT LIKE '%system.processes%'");
     await until(async () => (await running()).length === 1);
     gone.abort();
     await expect(query).rejects.toThrow();
@@ -134,7 +144,9 @@ describe('the embedded engine behind its HTTP front', () => {
 
   test('leaves no spool file behind, even of inserts that fail', async () => {
     await db.run('CREATE TABLE strict (n UInt8) ENGINE = MergeTree ORDER BY n');
-    await expect(db.client.insert({ table: 'strict', values: [{ n: 'not a number' }], format: 'JSONEachRow' })).rejects.toBeInstanceOf(ClickHouseError);
+    await expect(db.client.insert({ table: 'strict', values: [{ n: 'not a number' }], format: 'JSONEachRow' })).rejects.toBeInstanceOf(
+      ClickHouseError,
+    );
     expect(readdirSync(join(db.dataDir, 'spool'))).toEqual([]);
   });
 
@@ -154,7 +166,11 @@ describe('an owner process that is killed', () => {
       const pid = killed.storage.pid();
       const inserting = (async () => {
         for (let batch = round * 1_000; ; batch += 1) {
-          await killed.client.insert({ table: 'kept', values: Array.from({ length: 200 }, (_, n) => ({ batch, n })), format: 'JSONEachRow' });
+          await killed.client.insert({
+            table: 'kept',
+            values: Array.from({ length: 200 }, (_, n) => ({ batch, n })),
+            format: 'JSONEachRow',
+          });
           acknowledged.push(batch);
         }
       })();
@@ -253,8 +269,7 @@ describe('an engine on a port', () => {
   test('asks for its password and keeps its port over a restart', async () => {
     const ported = await openStorage({ listen: { host: '127.0.0.1', port: 0 } });
     expect(await ported.ask('SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    const { username: _username, password: _password, ...bare } = ported.storage.connection;
-    const stranger = createStorageClient({ ...bare, password: 'guess' });
+    const stranger = createStorageClient({ url: ported.storage.connection.url, password: 'guess' });
     await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516' });
     process.kill(ported.storage.pid(), 'SIGKILL');
     await until(async () => (await ported.client.ping()).success);

@@ -55,7 +55,11 @@ export async function openEngine(dataPath: string, configFile: string): Promise<
   const control = new Session(dataPath, { connectionArgs: [`--config-file=${configFile}`] });
   const version = (await control.queryAsync('SELECT version()', { format: 'TSVRaw' })).text().trim();
 
-  const inSession = async <T>(request: Pick<EngineRequest, 'settings' | 'database'>, mark: string, work: (session: Session) => Promise<T>) => {
+  const inSession = async <T>(
+    request: Pick<EngineRequest, 'settings' | 'database'>,
+    mark: string,
+    work: (session: Session) => Promise<T>,
+  ) => {
     const session = new Session(dataPath);
     try {
       await session.queryAsync(setStatement(request.settings, mark));
@@ -65,7 +69,9 @@ export async function openEngine(dataPath: string, configFile: string): Promise<
       session.close();
     }
   };
-  const ask = async (sql: string) => void (await control.queryAsync(sql));
+  const ask = async (sql: string): Promise<void> => {
+    await control.queryAsync(sql);
+  };
 
   return {
     version,

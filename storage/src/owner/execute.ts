@@ -24,7 +24,12 @@ export interface Executor {
  * @param signal - Fires when the client went away; the query is then killed and the promise rejects with code 394.
  * Rejects with FrontError or with the engine's own message.
  */
-export async function execute(executor: Executor, request: EngineRequest, body: AsyncIterable<Buffer>, signal: AbortSignal): Promise<EngineAnswer> {
+export async function execute(
+  executor: Executor,
+  request: EngineRequest,
+  body: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<EngineAnswer> {
   const { engine, gate, spool } = executor;
   const runInsert = (statement: InsertStatement, rest: AsyncIterable<Buffer>) =>
     spool.withFile(concat(statement.inlineData, rest), (fileName) =>
@@ -37,7 +42,10 @@ export async function execute(executor: Executor, request: EngineRequest, body: 
   const statement = splitInsert(sql);
   if (statement !== null) return runInsert(statement, nothing());
   const isInsert = /^\s*INSERT\b/i.test(sql);
-  return gate.enter(() => killable(engine, signal, (mark) => (isInsert ? engine.insert(sql, request, mark) : engine.run(sql, request, mark))), signal);
+  return gate.enter(
+    () => killable(engine, signal, (mark) => (isInsert ? engine.insert(sql, request, mark) : engine.run(sql, request, mark))),
+    signal,
+  );
 }
 
 async function killable<T>(engine: Engine, signal: AbortSignal, run: (mark: string) => Promise<T>): Promise<T> {

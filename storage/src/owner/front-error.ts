@@ -10,7 +10,17 @@ export class FrontError extends Error {
 }
 
 const CODE = /Code: (\d+)\. DB::Exception/;
-const STATUS_OF_CODE: Readonly<Record<number, number>> = { 48: 501, 60: 404, 81: 404, 115: 400, 62: 400, 159: 408, 202: 503, 241: 500, 516: 403 };
+const STATUS_OF_CODE: Readonly<Record<number, number>> = {
+  48: 501,
+  60: 404,
+  81: 404,
+  115: 400,
+  62: 400,
+  159: 408,
+  202: 503,
+  241: 500,
+  516: 403,
+};
 
 /** The code of ClickHouse in an error message, or undefined where the engine did not speak. */
 export function codeOf(message: string): number | undefined {

@@ -65,7 +65,13 @@ function decoded(request: IncomingMessage): AsyncIterable<Buffer> {
 function checkPassword(request: IncomingMessage, password: string | undefined): void {
   if (password === undefined) return;
   const basic = /^Basic (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const given = headerText(request, 'x-clickhouse-key') ?? (basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8').replace(/^[^:]*:/, ''));
+  const given =
+    headerText(request, 'x-clickhouse-key') ??
+    (basic === undefined
+      ? ''
+      : Buffer.from(basic, 'base64')
+          .toString('utf8')
+          .replace(/^[^:]*:/, ''));
   const [one, other] = [Buffer.from(given), Buffer.from(password)];
   if (one.length !== other.length || !timingSafeEqual(one, other)) {
     throw new FrontError(516, 'AUTHENTICATION_FAILED', 'the password is wrong');

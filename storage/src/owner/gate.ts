@@ -21,7 +21,8 @@ export function createGate(maxRunning: number, maxWaiting: number): Gate {
   return {
     async enter(work, signal) {
       if (running < maxRunning) running += 1;
-      else if (waiting.length >= maxWaiting) throw new FrontError(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `more than ${maxWaiting} queries wait`);
+      else if (waiting.length >= maxWaiting)
+        throw new FrontError(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `more than ${maxWaiting} queries wait`);
       else await new Promise<void>((resolve) => void waiting.push(resolve));
       try {
         if (signal.aborted) throw new FrontError(394, 'QUERY_WAS_CANCELLED', 'the client went away');

@@ -26,7 +26,9 @@ const tell = (message: OwnerMessage) => {
 
 async function run(task: OwnerTask): Promise<void> {
   const configFile = join(task.dataDir, 'engine.xml');
-  await writeFile(configFile, engineConfig({ maxMemoryBytes: task.maxMemoryBytes, backupDir: join(task.dataDir, 'backups') }), { mode: 0o600 });
+  await writeFile(configFile, engineConfig({ maxMemoryBytes: task.maxMemoryBytes, backupDir: join(task.dataDir, 'backups') }), {
+    mode: 0o600,
+  });
   const spoolDir = join(task.dataDir, 'spool');
   const spool = await openSpool(spoolDir, MAX_DATA_BYTES);
   // Statements name spool files relative to here, so that no character of the directory's name gets into SQL.

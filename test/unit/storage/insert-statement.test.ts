@@ -14,7 +14,12 @@ describe('an INSERT that carries data', () => {
 
   test('is split before SETTINGS, which go after the file', () => {
     const statement = splitInsert("insert into t settings async_insert=0, insert_deduplication_token='a SETTINGS b' format CSV");
-    expect(statement).toEqual({ head: 'insert into t ', settings: "settings async_insert=0, insert_deduplication_token='a SETTINGS b' ", format: 'CSV', inlineData: '' });
+    expect(statement).toEqual({
+      head: 'insert into t ',
+      settings: "settings async_insert=0, insert_deduplication_token='a SETTINGS b' ",
+      format: 'CSV',
+      inlineData: '',
+    });
     if (statement === null) return;
     expect(insertFromFile(statement, 'abc')).toBe(
       "insert into t  FROM INFILE 'abc' COMPRESSION 'none' settings async_insert=0, insert_deduplication_token='a SETTINGS b'  FORMAT CSV",
@@ -22,11 +27,18 @@ describe('an INSERT that carries data', () => {
   });
 
   test('with VALUES keeps the values as data', () => {
-    expect(splitInsert("INSERT INTO t VALUES ('a\n\nb')")).toEqual({ head: 'INSERT INTO t ', settings: '', format: 'Values', inlineData: " ('a\n\nb')" });
+    expect(splitInsert("INSERT INTO t VALUES ('a\n\nb')")).toEqual({
+      head: 'INSERT INTO t ',
+      settings: '',
+      format: 'Values',
+      inlineData: " ('a\n\nb')",
+    });
   });
 
   test('is found behind comments, quoted names and columns named like keywords', () => {
-    expect(splitInsert('-- SELECT\n/* WITH */ INSERT INTO `se``lect`.`FORMAT` (`values`, format, "select") FORMAT RowBinary')?.format).toBe('RowBinary');
+    expect(splitInsert('-- SELECT\n/* WITH */ INSERT INTO `se``lect`.`FORMAT` (`values`, format, "select") FORMAT RowBinary')?.format).toBe(
+      'RowBinary',
+    );
   });
 
   test('has its data whole, whatever the data is', () => {

@@ -17,7 +17,10 @@ describe('the address of the front', () => {
     await expect(stat(directory)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test.each([{ host: '0.0.0.0', port: 1 }, { host: '10.0.0.1', port: 1 }, { socketPath: `/${'x'.repeat(107)}` }])('is refused: %o', async (wanted) => {
-    await expect(listenAddress(wanted, '/d')).rejects.toMatchObject({ code: 'OUTCRY_BAD_CONFIG' });
-  });
+  test.each([{ host: '0.0.0.0', port: 1 }, { host: '10.0.0.1', port: 1 }, { socketPath: `/${'x'.repeat(107)}` }])(
+    'is refused: %o',
+    async (wanted) => {
+      await expect(listenAddress(wanted, '/d')).rejects.toMatchObject({ code: 'OUTCRY_BAD_CONFIG' });
+    },
+  );
 });

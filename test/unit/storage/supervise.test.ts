@@ -4,12 +4,21 @@ import { startError, type OwnerProcess } from '../../../storage/src/owner-proces
 import { restartPauseMs, supervise } from '../../../storage/src/supervise.js';
 
 function fakeOwner(pid: number): OwnerProcess & { end(how: string): void; killed: string[] } {
-  let end = (_how: string): void => undefined;
+  let end: (how: string) => void = () => undefined;
   const exited = new Promise<string>((resolve) => {
     end = resolve;
   });
   const killed: string[] = [];
-  return { pid, port: 0, version: '1', exited, lastBeatMs: () => Date.now(), kill: (signal) => (killed.push(signal), end(signal)), end, killed };
+  return {
+    pid,
+    port: 0,
+    version: '1',
+    exited,
+    lastBeatMs: () => Date.now(),
+    kill: (signal) => (killed.push(signal), end(signal)),
+    end,
+    killed,
+  };
 }
 
 describe('the pause before a restart', () => {
@@ -45,7 +54,7 @@ describe('a supervisor', () => {
 
   test('stops one that was just being started', async () => {
     const [first, second] = [fakeOwner(1), fakeOwner(2)];
-    let finishStart = (_owner: OwnerProcess): void => undefined;
+    let finishStart: (owner: OwnerProcess) => void = () => undefined;
     let hasBegun = false;
     const start = () =>
       new Promise<OwnerProcess>((resolve) => {
@@ -72,6 +81,8 @@ describe('a start that failed', () => {
   });
 
   test('for any other reason says what the engine said', () => {
-    expect(startError(undefined, 'Code: 478. UNKNOWN_POLICY', 'SIGABRT').message).toBe('the embedded engine did not start (SIGABRT): Code: 478. UNKNOWN_POLICY');
+    expect(startError(undefined, 'Code: 478. UNKNOWN_POLICY', 'SIGABRT').message).toBe(
+      'the embedded engine did not start (SIGABRT): Code: 478. UNKNOWN_POLICY',
+    );
   });
 });
