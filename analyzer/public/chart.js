@@ -39,7 +39,7 @@
         hooks: { drawClear: [shade] },
         cursor: { y: false },
         scales: { y: { range: (_u, _min, max) => [0, Math.max(5, max * 1.1)] } },
-        axes: [axis, { ...axis, size: 44 }],
+        axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 44 }],
         bands: [{ series: [1, 2], fill: colour('--band') + '99' }],
         series: [
           { label: 'UTC', value: text((b) => b.start.slice(11, 19)) },

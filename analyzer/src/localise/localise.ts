@@ -2,8 +2,8 @@
  * Where an excess lies: the fewest, least specific places that explain it.
  *
  * Model: inside a place all cells are lifted by one factor (the ripple effect of HotSpot and Squeeze), outside nothing changed. A place
- * with F failures and E expected gains F·ln(F/E) - (F - E), the Poisson log-likelihood ratio, less a price for naming it: ln of the
- * number of values it was chosen from, per dimension. Places are taken greedily from what is left; the sum is then set against one
+ * with F failures and E expected gains F·ln(F/E) - (F - E), the Poisson log-likelihood ratio, less a price for naming it: 5, and ln of
+ * the number of values it was chosen from, per dimension. Places are taken greedily from what is left; the sum is then set against one
  * place without any name ("everywhere"), which pays nothing. A place that holds all cells is no place: where it matters that other
  * networks were not hit, hand in their cells with 0 failures. Read for the ideas: Adtributor (NSDI 2014), HotSpot (2018), Squeeze (2019).
  */
@@ -16,6 +16,8 @@ import type { Cause, Cell, Localisation, LocaliseOptions } from './cell.js';
  */
 const EVEN_SHARE = 0.2;
 const PRIOR_FAILURES = 0.5;
+/** What naming any place costs besides, in nats: it must be e^5 times likelier than not naming it. */
+const PLACE_PRICE = 5;
 /** How many values of each dimension enter combinations. */
 const BEAM = 24;
 const MAX_ALTERNATIVES = 5;
@@ -48,7 +50,7 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
 
   const values = new Map(dimensions.map((d) => [d, new Set(cells.map((c) => c.where[d])).size]));
   const price = (where: Readonly<Record<string, string>>): number =>
-    Object.keys(where).reduce((p, d) => p + Math.log(Math.max(2, values.get(d) ?? 2)), 0);
+    Object.keys(where).reduce((p, d) => p + Math.log(Math.max(2, values.get(d) ?? 2)), PLACE_PRICE);
   const rank = (left: readonly number[]): Candidate[] => {
     const single = dimensions.flatMap((d) => group(left, [d], cells, failures, expected, price));
     const pool = dimensions.flatMap((d) =>

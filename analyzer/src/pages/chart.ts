@@ -1,4 +1,6 @@
-/** Observed against expected as inline SVG: whole without script, sized by CSS. All looks come from classes. */
+/**
+ * Observed against expected as inline SVG: whole without script, sized by CSS. Looks come from classes; the colours in attributes are for
+ * readers without the style sheet (mail, saved pages). */
 import type { SeriesAnswer } from '../answers/series.js';
 import { html, Html } from './html.js';
 
@@ -36,14 +38,14 @@ export function chart(series: SeriesAnswer, spike: ChartWindow): Html {
   const backwards = bins.map((b, i) => `L${x(fromMs + (bins.length - i) * stepMs)} ${y(bins[bins.length - 1 - i]?.low ?? 0)}H${x(fromMs + (bins.length - 1 - i) * stepMs)}`);
   const left = x(spike.startMs);
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Failing clients per ${series.bin_seconds} seconds, observed and expected">
-    <rect class="window" x="${left}" y="${MARGIN.top}" width="${round(x(spike.endMs) - left)}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"></rect>
-    ${ticksY(top).map((n) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(n)}" y2="${y(n)}"></line><text class="tick end" x="${MARGIN.left - 8}" y="${y(n) + 4}">${n}</text>`)}
+    <rect class="window" fill="#fdf0dc" x="${left}" y="${MARGIN.top}" width="${round(x(spike.endMs) - left)}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"></rect>
+    ${ticksY(top).map((n) => html`<line class="grid" stroke="#dde1e3" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(n)}" y2="${y(n)}"></line><text class="tick end" x="${MARGIN.left - 8}" y="${y(n) + 4}">${n}</text>`)}
     ${ticksX(fromMs, toMs).map((ms) => html`<text class="tick middle" x="${x(ms)}" y="${HEIGHT - 8}">${new Date(ms).toISOString().slice(11, 16)}</text>`)}
-    <path class="band" d="${step(bins.map((b) => b.high))}${backwards.join('')}Z"></path>
-    <path class="few" d="${bars(true)}"></path>
-    <path class="observed" d="${bars(false)}"></path>
-    <path class="expected" d="${step(bins.map((b) => b.expected))}"></path>
-    <line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(0)}" y2="${y(0)}"></line>
+    <path class="band" fill="#a9cbe2" d="${step(bins.map((b) => b.high))}${backwards.join('')}Z"></path>
+    <path class="few" fill="#ecb68c" d="${bars(true)}"></path>
+    <path class="observed" fill="#c2560a" d="${bars(false)}"></path>
+    <path class="expected" fill="none" stroke="#1b5e8c" d="${step(bins.map((b) => b.expected))}"></path>
+    <line class="axis" stroke="#5a656d" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(0)}" y2="${y(0)}"></line>
   </svg>`;
 }
 

@@ -1,11 +1,14 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { BEFORE_SIGNERS, IN_STRETCH, NOW_SIGNERS } from './stretch.js';
+import type { Stretch } from './stretch.js';
 
 export interface ClientsByKindRow {
   readonly kind: string;
   /** '' in the row of the whole kind. */
   readonly type: string;
   readonly now: number;
+  /** Summed over the stretches of equal length before. */
   readonly before: number;
   /** Failed requests inside, repeats included. */
   readonly requests: number;
@@ -16,14 +19,14 @@ export interface ClientsByKindRow {
  * the last mile there (kind `offline`) can be told from a fault farther out.
  * Cost: reads `reports` of one host from the start of the baseline on.
  */
-export const clientsByKind: Question<{ project: string; host: string; network: string; before: number; from: number; to: number }, ClientsByKindRow> = {
+export const clientsByKind: Question<{ project: string; host: string; network: string } & Stretch, ClientsByKindRow> = {
   sql: `
     SELECT toString(kind) AS kind, toString(type) AS type,
-           toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS now,
-           toUInt32(uniqExactIf(signer, event_time < toDateTime({from:UInt32}, 'UTC'))) AS before,
+           ${NOW_SIGNERS} AS now,
+           ${BEFORE_SIGNERS} AS before,
            toFloat64(sumIf(count, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS requests
     FROM reports FINAL
     WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}
-      AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')
+      AND ${IN_STRETCH}
     GROUP BY GROUPING SETS ((kind), (kind, type))`,
 };

@@ -1,12 +1,15 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { BEFORE_SIGNERS, IN_STRETCH, NOW_SIGNERS } from './stretch.js';
+import type { Stretch } from './stretch.js';
 
 export interface FailureCellRow {
   readonly network: string;
   readonly country: string;
   readonly release: string;
-  /** Distinct failing clients inside the spike and in the baseline window before it. */
+  /** Distinct failing clients inside the spike. */
   readonly now: number;
+  /** The same in each stretch of equal length before it, summed: distinct clients do not grow with time as counts do. */
   readonly before: number;
 }
 
@@ -14,13 +17,13 @@ export interface FailureCellRow {
  * Who fails in the spike, and who failed before, by network, country and release? What `localise` reads; never shown as it is.
  * Cost: reads `reports` of one host and kind from the start of the baseline on, deduplicated by FINAL; memory grows with failing clients.
  */
-export const failureCells: Question<{ project: string; host: string; kind: string; before: number; from: number; to: number }, FailureCellRow> = {
+export const failureCells: Question<{ project: string; host: string; kind: string } & Stretch, FailureCellRow> = {
   sql: `
     SELECT network, country, release,
-           toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS now,
-           toUInt32(uniqExactIf(signer, event_time < toDateTime({from:UInt32}, 'UTC'))) AS before
+           ${NOW_SIGNERS} AS now,
+           ${BEFORE_SIGNERS} AS before
     FROM reports FINAL
     WHERE project = {project:String} AND host = {host:String} AND kind = {kind:String} AND ${FROM_AGENTS}
-      AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')
+      AND ${IN_STRETCH}
     GROUP BY network, country, release`,
 };

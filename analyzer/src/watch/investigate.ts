@@ -13,6 +13,7 @@ import { failureCells } from '../queries/failure-cells.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
 import { knownPlaces } from '../queries/known-places.js';
 import { serverCounters } from '../queries/server-counters.js';
+import { stretchOf } from '../queries/stretch.js';
 import { cellsOf, networksFailing, PLACE_DIMENSIONS } from './evidence-cells.js';
 import type { Finding } from './find.js';
 import { serverEvidence } from './server-evidence.js';
@@ -22,8 +23,6 @@ import type { SpikeDocument } from './spike-record.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const ATTEMPT_BIN_MS = 300_000;
-/** How much before a spike is compared with it, ms. */
-const BASELINE_MS = HOUR_MS;
 
 export interface Placed {
   readonly finding: Finding;
@@ -31,21 +30,19 @@ export interface Placed {
   readonly localisation: Localisation;
   /** '' or `network=…`: the scope that a new spike of this finding gets. */
   readonly scope: string;
-  readonly scale: number;
+  /** The spike and the stretches before it; 1 ÷ `baselines` brings their sum to the length of one. */
+  readonly stretch: ReturnType<typeof stretchOf>;
 }
 
-function stretch(finding: Finding, nowMs: number): { fromMs: number; toMs: number; beforeMs: number } {
-  const toMs = finding.spike.endMs ?? nowMs;
-  return { fromMs: finding.spike.startMs, toMs, beforeMs: finding.spike.startMs - BASELINE_MS };
-}
+const endOf = (finding: Finding, nowMs: number): number => finding.spike.endMs ?? nowMs;
 
 /** Where a finding lies. One inside a network is placed there; one of the whole host is localised. */
 export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> {
   const { project, host, kind, network } = finding;
-  const { fromMs, toMs, beforeMs } = stretch(finding, deps.now());
-  const rows = await ask(deps.client, failureCells, { project, host, kind, before: seconds(beforeMs), from: seconds(fromMs), to: seconds(toMs) });
-  const known = await ask(deps.client, knownPlaces, { project, from: seconds(fromMs - DAY_MS) });
-  const scale = Math.max(toMs - fromMs, 10_000) / BASELINE_MS;
+  const stretch = stretchOf(finding.spike.startMs, endOf(finding, deps.now()));
+  const rows = await ask(deps.client, failureCells, { project, host, kind, ...stretch });
+  const known = await ask(deps.client, knownPlaces, { project, from: seconds(finding.spike.startMs - DAY_MS) });
+  const scale = 1 / stretch.baselines;
   const own = network === null ? rows : rows.filter((r) => r.network === network);
   const localisation =
     network === null
@@ -53,7 +50,7 @@ export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> 
       : localise(cellsOf(own, []).map((c) => ({ ...c, where: { network } })).concat(silentNetworks(known, network)), { baselineScale: scale });
   const only = localisation.causes.length === 1 ? localisation.causes[0] : undefined;
   const named = network ?? only?.where['network'];
-  return { finding, rows: own, localisation, scope: named === undefined ? '' : `network=${named}`, scale };
+  return { finding, rows: own, localisation, scope: named === undefined ? '' : `network=${named}`, stretch };
 }
 
 function silentNetworks(known: readonly { network: string }[], except: string) {
@@ -64,29 +61,31 @@ function silentNetworks(known: readonly { network: string }[], except: string) {
 
 /** Everything else about a placed finding, as the spike's document. @param previous - Its last version, if any. */
 export async function investigate(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<SpikeDocument> {
-  const { finding, localisation, scale } = placed;
+  const { finding, localisation, stretch } = placed;
   const { project, host, kind, spike } = finding;
-  const nowMs = deps.now();
-  const { fromMs, toMs, beforeMs } = stretch(finding, nowMs);
+  const fromMs = spike.startMs;
+  const toMs = endOf(finding, deps.now());
+  const scale = 1 / stretch.baselines;
   const subject = { project, host };
-  const span = { before: seconds(beforeMs), from: seconds(fromMs), to: seconds(toMs) };
+  const span = { before: seconds(fromMs - HOUR_MS), from: seconds(fromMs), to: seconds(toMs) };
   const where = localisation.causes.length === 1 ? (localisation.causes[0]?.where ?? {}) : {};
   const network = where['network'] ?? '';
 
-  const kinds = await ask(deps.client, clientsByKind, { ...subject, network: '', ...span });
-  const kindsThere = network === '' ? kinds : await ask(deps.client, clientsByKind, { ...subject, network, ...span });
+  const kinds = await ask(deps.client, clientsByKind, { ...subject, network: '', ...stretch });
+  const kindsThere = network === '' ? kinds : await ask(deps.client, clientsByKind, { ...subject, network, ...stretch });
   const attemptSpan = { ...span, from: seconds(Math.floor(fromMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS) };
   const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, network, ...attemptSpan });
   const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
   const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
-  const everyone = await ask(deps.client, clientsOfPlace, { ...subject, kind, network: '', country: '', release: '', from: span.from, to: span.to });
+  const everyone = await ask(deps.client, clientsOfPlace, { ...subject, kind, network: '', country: '', release: '', from: stretch.from, to: stretch.to });
 
   const ofKind = kinds.filter((r) => r.kind === kind);
   const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
   const offline = kindsThere.find((r) => r.kind === 'offline' && r.type === '');
+  const there = (r: FailureCellRow): boolean => PLACE_DIMENSIONS.every((d) => where[d] === undefined || r[d] === where[d]);
   const failing = Math.max(everyone[0]?.clients ?? 0, 0);
-  const expected = placed.rows.reduce((s, r) => s + r.before, 0) * Math.min(1, scale);
-  const inPlace = placed.rows.filter((r) => network === '' || r.network === network).reduce((s, r) => s + r.now, 0);
+  const expected = placed.rows.filter(there).reduce((s, r) => s + r.before, 0) * scale;
+  const inPlace = placed.rows.filter(there).reduce((s, r) => s + r.now, 0);
   const failingNetworks = networksFailing(placed.rows, scale);
   const verdict = pair(
     {
@@ -126,8 +125,8 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
 async function measurePlaces(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<RawPlace[]> {
   const { finding, localisation } = placed;
   const { project, host, kind } = finding;
-  const { fromMs, toMs } = stretch(finding, deps.now());
-  const windows = [...gridWindows('10m', fromMs, toMs, 2), gridWindow('1h', toMs)];
+  const toMs = endOf(finding, deps.now());
+  const windows = [...gridWindows('10m', finding.spike.startMs, toMs, 2), gridWindow('1h', toMs)];
   return Promise.all(
     localisation.causes.map(async (cause): Promise<RawPlace> => {
       const before = previous?.places.find((p) => JSON.stringify(p.where) === JSON.stringify(cause.where))?.clientsBy ?? {};

@@ -27,7 +27,7 @@ const HISTORY_MS = 14 * 24 * HOUR_MS;
 /** Days of history from which on the shape of a day is used. */
 const LEAST_HISTORY_MS = 3 * 24 * HOUR_MS;
 /** Findings that ended longer ago than this are not looked at again, ms. */
-const FORGET_MS = 30 * 60_000;
+const FORGET_MS = 150 * 60_000;
 /** Failing clients below which a finding is not stored. */
 const LEAST_CLIENTS = 3;
 /** Findings examined in one round, the surest first; the others wait for the next. */
