@@ -27,11 +27,11 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   offline: 'the device has no working network',
 };
 
-/** Such as `GET http://127.0.0.1 failed: no answer came in time (timeout, type http.failed, 90 % sure, after 2000 ms)`. Never throws. */
+/** Such as `GET http://127.0.0.1 failed: no answer came in time (timeout, type http.failed, 90 % sure, after at least 2000 ms)`. Never throws. */
 export function reportWords(report: WordedReport): string {
   const { method, scheme, host, type, kind, confidence_pct: confidence, elapsed_ms: elapsedMs, status_code: status, count } = report;
   const what = KIND_WORDS[kind] ?? 'why cannot be told from inside a page';
   const answer = status > 0 ? `, status ${String(status)}` : '';
   const times = count > 1 ? `, ${String(count)} times` : '';
-  return `${method} ${scheme}://${host} failed: ${what} (${kind}, type ${type}, ${String(confidence)} % sure, after ${String(elapsedMs)} ms${answer}${times})`;
+  return `${method} ${scheme}://${host} failed: ${what} (${kind}, type ${type}, ${String(confidence)} % sure, after at least ${String(elapsedMs)} ms${answer}${times})`;
 }
