@@ -297,6 +297,17 @@ describe('a 64-bit id', () => {
   });
 });
 
+describe('a machine without an engine', () => {
+  test('is told so with OUTCRY_ENGINE_MISSING', async () => {
+    process.env['CHDB_LIBCHDB_PATH'] = '/nowhere/libchdb.so';
+    try {
+      await expect(startStorage({ dataDir: join(tmpdir(), 'outcry-test-none') })).rejects.toMatchObject({ code: 'OUTCRY_ENGINE_MISSING' });
+    } finally {
+      delete process.env['CHDB_LIBCHDB_PATH'];
+    }
+  });
+});
+
 describe('a server elsewhere', () => {
   test('that does not answer is OUTCRY_STORAGE_UNREACHABLE', async () => {
     const client = createStorageClient({ url: 'http://localhost', socketPath: join(tmpdir(), 'outcry-nothing.sock') });
