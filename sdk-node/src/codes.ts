@@ -63,8 +63,8 @@ const CLIENT_CERT = /CERTIFICATE_REQUIRED|ALERT_(BAD|UNSUPPORTED|UNKNOWN|NO)_CER
  * Never throws.
  */
 export function meaningOf(code: string, message: string): CodeMeaning | undefined {
-  const known = MEANINGS[code];
-  if (known) return known;
+  // Libraries make codes too; one may be named like something every object inherits.
+  if (Object.hasOwn(MEANINGS, code)) return MEANINGS[code];
   if (code.startsWith('HPE_')) return INVALID;
   if (!code.startsWith('ERR_SSL_') && code !== 'EPROTO') return undefined;
   const reason = `${code} ${message}`.toUpperCase().replace(/\s/g, '_');
