@@ -33,7 +33,7 @@ const files: SourceFile[] = Object.keys(MAY_IMPORT).flatMap((room) =>
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
       const text = readFileSync(file, 'utf8');
-      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+      const imports = [...text.matchAll(/^(?:import|export)\b[^;'=]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => match.slice(1).find((name) => name !== undefined) ?? '');
       return { room, path: relative(root, file), text, imports };
     }),
 );
