@@ -40,8 +40,11 @@ export interface RecordingParts {
 }
 
 async function deflateRaw(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const { readable, writable } = new CompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  const written = Promise.all([writer.write(bytes as Uint8Array<ArrayBuffer>), writer.close()]);
+  const [deflated] = await Promise.all([new Response(readable).arrayBuffer(), written]);
+  return new Uint8Array(deflated);
 }
 
 /** Never rejects. Listens to nothing before `start`. */

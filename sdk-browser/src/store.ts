@@ -7,25 +7,9 @@ import { createStore, promisifyRequest } from 'idb-keyval';
 import type { UseStore } from 'idb-keyval';
 import { makeMemoryStore } from '@outcry/core';
 import type { Store } from '@outcry/core';
+import { isThere } from './is-there.js';
 
 const EPOCH = '!epoch';
-
-/** Whether the database is there; looking does not make it. */
-async function isThere(idb: IDBFactory, name: string): Promise<boolean> {
-  const request = idb.open(name);
-  let made = false;
-  request.onupgradeneeded = () => {
-    made = true;
-    request.transaction?.abort();
-  };
-  try {
-    (await promisifyRequest(request)).close();
-    return true;
-  } catch (error) {
-    if (made) return false;
-    throw error;
-  }
-}
 
 /**
  * One transaction that first reads the epoch.
@@ -136,7 +120,7 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
     },
     async erase() {
       overflow.clear();
-      if (!(await exists())) return 0;
+      there = true;
       return transact(use, (store, epoch) => {
         store.clear();
         store.put(epoch + 1, EPOCH);

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { API, collected, everythingStored, openTab, RECEIPT, until, usePage } from './page.js';
+
+usePage();
+
+const fail = (path = '/down'): Promise<unknown> => fetch(API + path).catch(() => undefined);
+
+describe('withdrawal', () => {
+  it('leaves nothing but the epoch, in any tab, and no request follows', async () => {
+    collected.status = 503;
+    const [first, second] = [openTab(), openTab()];
+    await first.setConsent('granted', RECEIPT);
+    await second.setConsent('granted', RECEIPT);
+    await fail();
+    await until(async () => (await first.pending()).envelopes > 0 && (await second.pending()).envelopes > 0);
+
+    await second.setConsent('denied');
+    const asked = collected.requests.length;
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+    await until(() => first.consent === 'denied');
+    await fail();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+    expect(collected.requests.length).toBe(asked);
+    expect([first.sent(), second.sent()]).toEqual([[], []]);
+    expect(JSON.parse(localStorage.getItem('outcry:consent') ?? '')).toMatchObject({ state: 'denied' });
+  });
+
+  it('reaches a tab that hears nothing, by the epoch', async () => {
+    const deaf = { post: () => undefined, listen: () => () => undefined };
+    const [frozen, other] = [openTab({}, { broadcast: deaf }), openTab()];
+    await frozen.setConsent('granted', RECEIPT);
+    await other.setConsent('granted', RECEIPT);
+    await fetch(`${API}/ok`);
+    await other.setConsent('denied');
+    await fail();
+    await until(() => frozen.consent === 'denied');
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+    expect(collected.bodies.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
+  it('puts the functions of the page back', async () => {
+    const before = [globalThis.fetch, XMLHttpRequest.prototype.send];
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    expect(globalThis.fetch).not.toBe(before[0]);
+    await tab.setConsent('denied');
+    expect([globalThis.fetch, XMLHttpRequest.prototype.send]).toEqual(before);
+  });
+
+  it('wins over what a later page of the app passes to init', async () => {
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    await tab.setConsent('denied');
+    await tab.close();
+    expect(openTab({ consent: 'granted', receipt: RECEIPT }).consent).toBe('denied');
+  });
+
+  it('can be followed by a new consent', async () => {
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    await tab.setConsent('denied');
+    await tab.setConsent('granted', { ...RECEIPT, text: 'v4' });
+    await fail('/broken');
+    await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
+    expect(collected.bodies.at(-1)?.context.consent_text).toBe('v4');
+  });
+});
+
+describe('two tabs', () => {
+  it('send each envelope once', async () => {
+    collected.status = 503;
+    const [first, second] = [openTab(), openTab()];
+    await first.setConsent('granted', RECEIPT);
+    await second.setConsent('granted', RECEIPT);
+    await fail('/broken');
+    await until(async () => (await first.pending()).envelopes >= 2);
+    await Promise.all([first.close(), second.close()]);
+    collected.status = 204;
+    const before = collected.bodies.length;
+    const [third, fourth] = [openTab(), openTab()];
+    await Promise.all([third.flush(), fourth.flush()]);
+    await until(async () => (await third.pending()).envelopes === 0);
+    const failures = collected.bodies.slice(before).flatMap((body) => body.failures);
+    // One of either tab that watched the one request.
+    expect(failures).toHaveLength(2);
+  });
+});
+
+describe('a spoilt localStorage entry', () => {
+  it('counts as none', () => {
+    for (const value of ['{', '"granted"', '{"state":"granted"}', 'null']) {
+      localStorage.setItem('outcry:consent', value);
+      expect(openTab().consent).toBe('unknown');
+    }
+  });
+});
