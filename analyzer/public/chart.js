@@ -13,7 +13,13 @@
     const seconds = (iso) => Date.parse(iso) / 1000;
     // A bin of 1 to 4 clients is drawn between; its number is not known here either.
     const observed = bins.map((b) => (b.clients_text === '< 5' ? 2.5 : b.clients));
-    const data = [bins.map((b) => seconds(b.start)), bins.map((b) => b.high), bins.map((b) => b.low), bins.map((b) => b.expected), observed];
+    const data = [
+      bins.map((b) => seconds(b.start)),
+      bins.map((b) => b.high),
+      bins.map((b) => b.low),
+      bins.map((b) => b.expected),
+      observed,
+    ];
     const text = (read) => (_u, _value, _series, index) => (index == null ? '–' : read(bins[index]));
     const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line') } };
     const from = seconds(figure.dataset.from);
@@ -39,14 +45,32 @@
         hooks: { drawClear: [shade] },
         cursor: { y: false },
         scales: { y: { range: (_u, _min, max) => [0, Math.max(5, max * 1.1)] } },
-        axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 44 }],
+        axes: [
+          { ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toISOString().slice(11, 16)) },
+          { ...axis, size: 44 },
+        ],
         bands: [{ series: [1, 2], fill: colour('--band') + '99' }],
         series: [
           { label: 'UTC', value: text((b) => b.start.slice(11, 19)) },
           { label: 'at most', stroke: 'transparent', paths: stepped, value: text((b) => b.high), ...none },
           { label: 'at least', stroke: 'transparent', paths: stepped, value: text((b) => b.low), ...none },
-          { label: 'expected', stroke: colour('--expected'), width: 1.5, paths: stepped, value: text((b) => (b.learning ? 'learning' : b.expected)), ...none },
-          { label: 'failing clients', stroke: colour('--observed'), fill: colour('--observed') + '55', width: 1.5, paths: stepped, value: text((b) => b.clients_text), ...none },
+          {
+            label: 'expected',
+            stroke: colour('--expected'),
+            width: 1.5,
+            paths: stepped,
+            value: text((b) => (b.learning ? 'learning' : b.expected)),
+            ...none,
+          },
+          {
+            label: 'failing clients',
+            stroke: colour('--observed'),
+            fill: colour('--observed') + '55',
+            width: 1.5,
+            paths: stepped,
+            value: text((b) => b.clients_text),
+            ...none,
+          },
         ],
       },
       data,

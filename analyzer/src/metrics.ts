@@ -17,7 +17,12 @@ export function createMetrics(): AnalyzerMetrics {
   const registers = [registry];
   return {
     registry,
-    rounds: new Counter({ name: 'outcry_analyzer_rounds_total', help: 'Rounds of detection, by outcome.', labelNames: ['outcome'], registers }),
+    rounds: new Counter({
+      name: 'outcry_analyzer_rounds_total',
+      help: 'Rounds of detection, by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    }),
     roundSeconds: new Histogram({
       name: 'outcry_analyzer_round_seconds',
       help: 'How long a round of detection takes.',
@@ -27,7 +32,17 @@ export function createMetrics(): AnalyzerMetrics {
     storageUp: new Gauge({ name: 'outcry_storage_up', help: '1 while storage answers, else 0.', registers }),
     spikesOpen: new Gauge({ name: 'outcry_spikes_open', help: 'Spikes that are open.', registers }),
     seriesTested: new Gauge({ name: 'outcry_series_tested', help: 'Series that share the budget of false alarms.', registers }),
-    scrapes: new Counter({ name: 'outcry_server_scrapes_total', help: 'Pulls of server metrics, by outcome.', labelNames: ['outcome'], registers }),
-    answers: new Counter({ name: 'outcry_analyzer_answers_total', help: 'HTTP answers, by route and status.', labelNames: ['route', 'status'], registers }),
+    scrapes: new Counter({
+      name: 'outcry_server_scrapes_total',
+      help: 'Pulls of server metrics, by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    answers: new Counter({
+      name: 'outcry_analyzer_answers_total',
+      help: 'HTTP answers, by route and status.',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
   };
 }

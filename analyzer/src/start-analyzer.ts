@@ -9,7 +9,7 @@ import { createMetrics } from './metrics.js';
 import type { ServerMetricsSource } from './scrape/read-metrics.js';
 import type { WatchedProject } from './watch/settings.js';
 import { watch } from './watch/watch.js';
-import type { LogEntry } from './watch/watch.js';
+import type { LogEntry, Watch } from './watch/watch.js';
 
 export interface AnalyzerOptions {
   /** Loopback address to listen on; there is no sign-in, so no other is taken. */
@@ -42,7 +42,8 @@ const SHORTEST_INTERVAL_MS = 100;
 export async function startAnalyzer(options: AnalyzerOptions): Promise<AnalyzerHandle> {
   const { host, port, intervalMs = 5_000, log = () => undefined } = options;
   if (!isLoopback(host)) throw new OutcryError('OUTCRY_BAD_CONFIG', 'analyzer host: without sign-in the analyzer listens on loopback only');
-  if (!(intervalMs >= SHORTEST_INTERVAL_MS)) throw new OutcryError('OUTCRY_BAD_CONFIG', `analyzer interval: at least ${SHORTEST_INTERVAL_MS} ms`);
+  if (!(intervalMs >= SHORTEST_INTERVAL_MS))
+    throw new OutcryError('OUTCRY_BAD_CONFIG', `analyzer interval: at least ${SHORTEST_INTERVAL_MS} ms`);
   const deps = {
     client: options.client,
     projects: options.projects,
@@ -51,18 +52,19 @@ export async function startAnalyzer(options: AnalyzerOptions): Promise<AnalyzerH
     ...(options.falseAlarmsPerWeek !== undefined && { falseAlarmsPerWeek: options.falseAlarmsPerWeek }),
   };
   const metrics = createMetrics();
-  let current: ReturnType<typeof watch> | undefined;
-  const state = () => current?.state() ?? { latest: null, latestMs: null, degraded: null, scrapeErrors: new Map<string, string>() };
+  const running: { watch?: Watch } = {};
+  const state = () => running.watch?.state() ?? { latest: null, latestMs: null, degraded: null, scrapeErrors: new Map<string, string>() };
   const server = createServer(createApp({ ...deps, state }, metrics, log));
   const bound = await listen(server, host, port);
-  current = watch(deps, { intervalMs, metrics, log });
+  const loop = watch(deps, { intervalMs, metrics, log });
+  running.watch = loop;
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
     url: `http://${shown}:${bound.port}`,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, current.stop()]);
+      await Promise.all([closed, loop.stop()]);
     },
   };
 }

@@ -28,7 +28,8 @@ export async function breakdownAnswer(asked: BreakdownAsked, deps: AnswerDeps): 
   const read = (w: { startMs: number; endMs: number }) =>
     ask(deps.client, clientsByDimension, { project, host, kind, from: seconds(w.startMs), to: seconds(w.endMs) });
   const [inside, earlier] = await Promise.all([read(window), read(before)]);
-  const cells = (rows: typeof inside, name: string) => rows.filter((r) => r.dimension === name).map(({ value, clients }) => ({ value, clients }));
+  const cells = (rows: typeof inside, name: string) =>
+    rows.filter((r) => r.dimension === name).map(({ value, clients }) => ({ value, clients }));
   return publish(
     {
       shape: 'breakdown',

@@ -35,7 +35,10 @@ export function binOf(fromMs: number, toMs: number, nowMs: number): 10_000 | 60_
 }
 
 /** One series of failing clients by both clocks with the band of what was to be expected. */
-export async function seriesAnswer(asked: SeriesAsked, deps: AnswerDeps): Promise<{ answer: Published<SeriesAnswer>; busiestMs: number | null }> {
+export async function seriesAnswer(
+  asked: SeriesAsked,
+  deps: AnswerDeps,
+): Promise<{ answer: Published<SeriesAnswer>; busiestMs: number | null }> {
   const { project, host, kind } = asked;
   const nowMs = deps.now();
   const binMs = binOf(asked.fromMs, asked.toMs, nowMs);

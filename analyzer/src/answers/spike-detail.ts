@@ -25,7 +25,15 @@ export async function spikeDetail(record: SpikeRecord, deps: AnswerDeps): Promis
     deps,
   );
   const breakdown = await breakdownAnswer(
-    { project, host, kind, size: '10m', atMs: Math.max(busiestMs ?? startedMs, startedMs), beforeSize: '1h', beforeMs: startedMs - HOUR_MS },
+    {
+      project,
+      host,
+      kind,
+      size: '10m',
+      atMs: Math.max(busiestMs ?? startedMs, startedMs),
+      beforeSize: '1h',
+      beforeMs: startedMs - HOUR_MS,
+    },
     deps,
   );
   return { ...answerOf(record, deps), series: answer, breakdown };

@@ -49,12 +49,13 @@ export function answerOf(record: SpikeRecord, deps: AnswerDeps): SpikeAnswer {
  */
 export function listSpikes(deps: AnswerDeps): SpikeSummary[] {
   const records = deps.state().latest?.spikes ?? [];
-  return records
-    .filter((r) => deps.projects[r.project] !== undefined)
-    .map((r) => {
-      const { verdict_detail: _, ...summary } = answerOf(r, deps);
-      return summary;
-    });
+  return records.filter((r) => deps.projects[r.project] !== undefined).map((r) => summaryOf(answerOf(r, deps)));
+}
+
+function summaryOf(answer: SpikeAnswer): SpikeSummary {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named only to be left out
+  const { verdict_detail, ...summary } = answer;
+  return summary;
 }
 
 /** One spike by id: as the loop last saw it, else from storage. Undefined when there is none, or its project is not watched here. */

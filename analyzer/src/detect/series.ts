@@ -90,8 +90,7 @@ export interface Bin {
 }
 
 const count = (x: number | null | undefined): number | null => (typeof x === 'number' && Number.isFinite(x) && x >= 0 ? x : null);
-const positive = (x: number | undefined, fallback: number): number =>
-  typeof x === 'number' && Number.isFinite(x) && x > 0 ? x : fallback;
+const positive = (x: number | undefined, fallback: number): number => (typeof x === 'number' && Number.isFinite(x) && x > 0 ? x : fallback);
 
 /** Completeness below which a bin is too empty to be judged or learnt from. */
 const MIN_COMPLETENESS = 0.05;

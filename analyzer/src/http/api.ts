@@ -39,7 +39,9 @@ export function apiRoutes(deps: AnswerDeps): Router {
   router.get('/breakdown', async (request, response) => {
     const size = gridOf(query(request));
     const atMs = timeOf(query(request), 'at', deps.now());
-    response.json(await breakdownAnswer({ ...watched(request), size, atMs, beforeMs: timeOf(query(request), 'before', atMs - GRID[size]) }, deps));
+    response.json(
+      await breakdownAnswer({ ...watched(request), size, atMs, beforeMs: timeOf(query(request), 'before', atMs - GRID[size]) }, deps),
+    );
   });
   router.get('/inventory', async (_request, response) => void response.json(await inventoryAnswer(deps)));
   return router;

@@ -27,22 +27,35 @@ export function createApp(deps: AnswerDeps, metrics: AnalyzerMetrics, log: (entr
     else throw new Problem('method_not_allowed');
   });
   app.get('/healthz', (_request, response) => health(response, deps));
-  app.get('/metrics', async (_request, response) => void response.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+  app.get(
+    '/metrics',
+    async (_request, response) => void response.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
   app.use('/assets', assetRoutes());
-  app.use('/api/v1', (_request, response, next) => {
-    response.set('Cache-Control', 'no-store');
-    next();
-  }, apiRoutes(deps));
+  app.use(
+    '/api/v1',
+    (_request, response, next) => {
+      response.set('Cache-Control', 'no-store');
+      next();
+    },
+    apiRoutes(deps),
+  );
   app.use(pageRoutes(deps));
   app.use(() => {
     throw new Problem('not_found');
   });
-  const onError: ErrorRequestHandler = (error: unknown, request: Request, response: Response, _next) => {
+  // Express knows an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  const onError: ErrorRequestHandler = (error: unknown, request: Request, response: Response, next) => {
     const { code, detail } = problemOf(error);
     if (code === 'internal_error') log({ level: 'warn', message: `an answer failed: ${error instanceof Error ? error.name : 'unknown'}` });
     if (response.headersSent) response.destroy();
     else if (request.path.startsWith('/api/') || request.accepts(['html', 'json']) !== 'html') sendProblem(response, code, detail);
-    else response.status(ERRORS[code].status || 500).type('html').send(errorPage(code, pageState(deps)));
+    else
+      response
+        .status(ERRORS[code].status || 500)
+        .type('html')
+        .send(errorPage(code, pageState(deps)));
   };
   app.use(onError);
   return app;

@@ -20,10 +20,12 @@ export function pageState(deps: AnswerDeps): PageState {
   const { degraded, latestMs, scrapeErrors } = deps.state();
   const since = degraded === null ? '' : new Date(degraded.sinceMs).toISOString().slice(11, 19);
   const asOf = latestMs === null ? null : new Date(latestMs).toISOString();
-  if (degraded?.code === 'storage_unavailable') return { trouble: `Storage has not answered since ${since} UTC (storage_unavailable). What you see is what was known then.`, asOf };
+  if (degraded?.code === 'storage_unavailable')
+    return { trouble: `Storage has not answered since ${since} UTC (storage_unavailable). What you see is what was known then.`, asOf };
   if (degraded !== null) return { trouble: `Detection has failed since ${since} UTC (${degraded.code}); the log has the reason.`, asOf };
   const unread = [...scrapeErrors.keys()];
-  if (unread.length > 0) return { trouble: `Server metrics cannot be read: ${unread.join(', ')}. Verdicts rest on what was read before.`, asOf };
+  if (unread.length > 0)
+    return { trouble: `Server metrics cannot be read: ${unread.join(', ')}. Verdicts rest on what was read before.`, asOf };
   return { trouble: null, asOf };
 }
 

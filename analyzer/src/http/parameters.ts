@@ -30,7 +30,8 @@ export function subjectOf(query: Query): { project: string; host: string; kind: 
 export function timeOf(query: Query, name: string, fallbackMs: number): number {
   const value = query[name];
   if (value === undefined) return fallbackMs;
-  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : NaN;
+  const ms =
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(ms)) throw new Problem('bad_parameter', `${name} is not a time in RFC 3339, such as 2026-01-05T14:20:00Z`);
   return ms;
 }

@@ -83,7 +83,11 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
   const inside = new Set(chosen.flatMap((c) => c.cells));
   const outside = all.filter((i) => !inside.has(i));
   const causeOf = (c: Candidate): Cause => describe(c, cells, sum(c.cells, raw), total);
-  const alternatives = ranked.slice(0, MAX_ALTERNATIVES + 1).filter((c) => !chosen.includes(c)).slice(0, MAX_ALTERNATIVES).map(causeOf);
+  const alternatives = ranked
+    .slice(0, MAX_ALTERNATIVES + 1)
+    .filter((c) => !chosen.includes(c))
+    .slice(0, MAX_ALTERNATIVES)
+    .map(causeOf);
   if (chosen.length === 0 || placed <= everywhere) {
     const reason = dimensions.length === 0 ? 'not_in_these_dimensions' : 'everywhere';
     return { causes: [], alternatives, unexplained: 1, reason };

@@ -12,8 +12,8 @@ export function breakdownTables(breakdown: PublishedBreakdown): Html {
   return html`
     <p class="note">
       Failing clients in the window ${stamp(breakdown.window.start)} to ${breakdown.window.end.slice(11, 16)}, beside
-      ${breakdown.before.start.slice(11, 16)} to ${breakdown.before.end.slice(11, 16)} before it. Windows are fixed, numbers are rounded to 5, and groups of
-      fewer than ${breakdown.k} clients are folded.
+      ${breakdown.before.start.slice(11, 16)} to ${breakdown.before.end.slice(11, 16)} before it. Windows are fixed, numbers are rounded to
+      5, and groups of fewer than ${breakdown.k} clients are folded.
     </p>
     <div class="tables">${open?.map((d) => table(d.name, d.rows, d.hidden_cells))}</div>
     <details>
@@ -25,22 +25,33 @@ export function breakdownTables(breakdown: PublishedBreakdown): Html {
 
 function table(name: string, rows: readonly PublishedRow[], hidden: number): Html {
   const heading = DIMENSION_WORDS[name] ?? name;
-  if (rows.length === 0) return html`<section class="dimension"><h3>${heading}</h3><p class="note">Nothing known here.</p></section>`;
+  if (rows.length === 0)
+    return html`<section class="dimension">
+      <h3>${heading}</h3>
+      <p class="note">Nothing known here.</p>
+    </section>`;
   return html`<section class="dimension">
     <h3>${heading}</h3>
     <table>
       <thead>
-        <tr><th scope="col">${heading}</th><th scope="col" class="number">Clients now</th><th scope="col">Share now</th><th scope="col" class="number">Before</th><th scope="col" class="number">Share before</th></tr>
+        <tr>
+          <th scope="col">${heading}</th>
+          <th scope="col" class="number">Clients now</th>
+          <th scope="col">Share now</th>
+          <th scope="col" class="number">Before</th>
+          <th scope="col" class="number">Share before</th>
+        </tr>
       </thead>
       <tbody>
         ${rows.map(
-          (row) => html`<tr class="${row.value === null ? 'folded' : 'shown'}">
-            <th scope="row">${row.value ?? `other (${hidden} ${hidden === 1 ? 'group' : 'groups'}, folded)`}</th>
-            <td class="number">${row.clients_text}</td>
-            <td>${bar(row.share)}</td>
-            <td class="number">${row.before_text}</td>
-            <td class="number">${percent(row.before_share?.share ?? null)}</td>
-          </tr>`,
+          (row) =>
+            html`<tr class="${row.value === null ? 'folded' : 'shown'}">
+              <th scope="row">${row.value ?? `other (${hidden} ${hidden === 1 ? 'group' : 'groups'}, folded)`}</th>
+              <td class="number">${row.clients_text}</td>
+              <td>${bar(row.share)}</td>
+              <td class="number">${row.before_text}</td>
+              <td class="number">${percent(row.before_share?.share ?? null)}</td>
+            </tr>`,
         )}
       </tbody>
     </table>
@@ -49,6 +60,9 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number): Htm
 
 function bar(share: PublishedShare | null): Html {
   if (share === null) return html`<span class="note">–</span>`;
-  return html`<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="8"></rect><rect class="fill" width="${Math.round(share.share * 100)}" height="8"></rect></svg>
+  return html`<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="8"></rect>
+      <rect class="fill" width="${Math.round(share.share * 100)}" height="8"></rect>
+    </svg>
     ${percent(share.share)} <small>(${percent(share.low)} to ${percent(share.high)})</small>`;
 }

@@ -25,7 +25,8 @@ export function chart(series: SeriesAnswer, spike: ChartWindow): Html {
   const toMs = fromMs + bins.length * stepMs;
   const heights = bins.map((b) => b.clients ?? (b.clients_text === '< 5' ? FEW : 0));
   const top = niceTop(Math.max(5, ...heights, ...bins.map((b) => Math.min(b.high, 10 * Math.max(5, ...heights)))));
-  const x = (ms: number): number => round(MARGIN.left + ((Math.min(toMs, Math.max(fromMs, ms)) - fromMs) / (toMs - fromMs)) * (WIDTH - MARGIN.left - MARGIN.right));
+  const x = (ms: number): number =>
+    round(MARGIN.left + ((Math.min(toMs, Math.max(fromMs, ms)) - fromMs) / (toMs - fromMs)) * (WIDTH - MARGIN.left - MARGIN.right));
   const y = (n: number): number => round(HEIGHT - MARGIN.bottom - (Math.min(n, top) / top) * (HEIGHT - MARGIN.top - MARGIN.bottom));
   const step = (values: readonly number[]): string =>
     values.map((v, i) => `${i === 0 ? 'M' : 'L'}${x(fromMs + i * stepMs)} ${y(v)}H${x(fromMs + (i + 1) * stepMs)}`).join('');
@@ -35,10 +36,25 @@ export function chart(series: SeriesAnswer, spike: ChartWindow): Html {
       .filter((b) => b.n > 0 && b.hidden === few)
       .map((b) => `M${x(fromMs + b.i * stepMs)} ${y(0)}V${y(b.n)}H${x(fromMs + (b.i + 1) * stepMs)}V${y(0)}Z`)
       .join('');
-  const backwards = bins.map((b, i) => `L${x(fromMs + (bins.length - i) * stepMs)} ${y(bins[bins.length - 1 - i]?.low ?? 0)}H${x(fromMs + (bins.length - 1 - i) * stepMs)}`);
+  const backwards = bins.map(
+    (b, i) =>
+      `L${x(fromMs + (bins.length - i) * stepMs)} ${y(bins[bins.length - 1 - i]?.low ?? 0)}H${x(fromMs + (bins.length - 1 - i) * stepMs)}`,
+  );
   const left = x(spike.startMs);
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Failing clients per ${series.bin_seconds} seconds, observed and expected">
-    <rect class="window" fill="#fdf0dc" x="${left}" y="${MARGIN.top}" width="${round(x(spike.endMs) - left)}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"></rect>
+  return html`<svg
+    class="chart"
+    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    role="img"
+    aria-label="Failing clients per ${series.bin_seconds} seconds, observed and expected"
+  >
+    <rect
+      class="window"
+      fill="#fdf0dc"
+      x="${left}"
+      y="${MARGIN.top}"
+      width="${round(x(spike.endMs) - left)}"
+      height="${HEIGHT - MARGIN.top - MARGIN.bottom}"
+    ></rect>
     ${ticksY(top).map((n) => html`<line class="grid" stroke="#dde1e3" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(n)}" y2="${y(n)}"></line><text class="tick end" x="${MARGIN.left - 8}" y="${y(n) + 4}">${n}</text>`)}
     ${ticksX(fromMs, toMs).map((ms) => html`<text class="tick middle" x="${x(ms)}" y="${HEIGHT - 8}">${new Date(ms).toISOString().slice(11, 16)}</text>`)}
     <path class="band" fill="#a9cbe2" d="${step(bins.map((b) => b.high))}${backwards.join('')}Z"></path>

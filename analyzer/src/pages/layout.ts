@@ -43,8 +43,8 @@ export function page({ title, body, trouble, asOf, scripts = [], styles = [], re
         <main id="main">${body}</main>
         <footer>
           <p>
-            ${asOf === null ? 'No round of detection has finished yet.' : html`As of <time datetime="${asOf}">${stamp(asOf)}</time>.`} Numbers are
-            of clients that opted in. Small groups are not shown.
+            ${asOf === null ? 'No round of detection has finished yet.' : html`As of <time datetime="${asOf}">${stamp(asOf)}</time>.`}
+            Numbers are of clients that opted in. Small groups are not shown.
           </p>
         </footer>
       </body>

@@ -20,13 +20,26 @@ export function listPage(spikes: readonly SpikeSummary[], learning: readonly Lea
   const body = html`
     <h1>${open.length === 0 ? 'No open spike' : open.length === 1 ? 'One open spike' : `${open.length} open spikes`}</h1>
     ${learning.map(learningLine)}
-    ${spikes.length === 0 &&
-    html`<p class="empty">
-      Nothing has gone wrong for the clients since Outcry began to listen, or too few of them have said so. When more clients than usual fail to
-      reach a watched host, it appears here within about a minute.
-    </p>`}
-    ${open.length > 0 && html`<ol class="spikes">${open.map(card)}</ol>`}
-    ${closed.length > 0 && html`<h2>Over</h2><ol class="spikes">${closed.map(card)}</ol>`}
+    ${
+      spikes.length === 0 &&
+      html`<p class="empty">
+        Nothing has gone wrong for the clients since Outcry began to listen, or too few of them have said so. When more clients than usual
+        fail to reach a watched host, it appears here within about a minute.
+      </p>`
+    }
+    ${
+      open.length > 0 &&
+      html`<ol class="spikes">
+        ${open.map(card)}
+      </ol>`
+    }
+    ${
+      closed.length > 0 &&
+      html`<h2>Over</h2>
+        <ol class="spikes">
+          ${closed.map(card)}
+        </ol>`
+    }
   `;
   return page({ title: open.length === 0 ? 'Spikes' : `${open.length} open`, body, ...state });
 }
@@ -35,7 +48,8 @@ function learningLine({ project, heardMinutes, neededMinutes }: LearningState): 
   return heardMinutes === null
     ? html`<p class="note"><strong>${project}</strong>: nothing has been heard of this project yet.</p>`
     : html`<p class="note">
-        <strong>${project}</strong> is learning what is usual: ${heardMinutes} of ${neededMinutes} minutes of history heard. Until then no spike is found.
+        <strong>${project}</strong> is learning what is usual: ${heardMinutes} of ${neededMinutes} minutes of history heard. Until then no
+        spike is found.
       </p>`;
 }
 
@@ -49,13 +63,37 @@ function card(spike: SpikeSummary): Html {
     </p>
     <h3><a href="${spike.url}">${spike.sentence}</a></h3>
     <dl class="facts">
-      <div><dt>Host</dt><dd>${spike.host}</dd></div>
-      <div><dt>Kind</dt><dd>${KIND_WORDS[spike.kind] ?? spike.kind} <code>${spike.kind}</code></dd></div>
-      <div><dt>Place</dt><dd>${place === '' ? 'not limited to one place' : place.replace(/^in /, '')}</dd></div>
-      <div><dt>Failing clients</dt><dd class="number">${spike.failing_clients_text} <small>(${usualWords(spike.expected_clients)})</small></dd></div>
-      <div><dt>Since</dt><dd><time datetime="${spike.started_at}">${stamp(spike.started_at)}</time></dd></div>
-      ${spike.ended_at !== null && html`<div><dt>Until</dt><dd><time datetime="${spike.ended_at}">${stamp(spike.ended_at)}</time></dd></div>`}
-      <div><dt>Project</dt><dd>${spike.project}</dd></div>
+      <div>
+        <dt>Host</dt>
+        <dd>${spike.host}</dd>
+      </div>
+      <div>
+        <dt>Kind</dt>
+        <dd>${KIND_WORDS[spike.kind] ?? spike.kind} <code>${spike.kind}</code></dd>
+      </div>
+      <div>
+        <dt>Place</dt>
+        <dd>${place === '' ? 'not limited to one place' : place.replace(/^in /, '')}</dd>
+      </div>
+      <div>
+        <dt>Failing clients</dt>
+        <dd class="number">${spike.failing_clients_text} <small>(${usualWords(spike.expected_clients)})</small></dd>
+      </div>
+      <div>
+        <dt>Since</dt>
+        <dd><time datetime="${spike.started_at}">${stamp(spike.started_at)}</time></dd>
+      </div>
+      ${
+        spike.ended_at !== null &&
+        html`<div>
+          <dt>Until</dt>
+          <dd><time datetime="${spike.ended_at}">${stamp(spike.ended_at)}</time></dd>
+        </div>`
+      }
+      <div>
+        <dt>Project</dt>
+        <dd>${spike.project}</dd>
+      </div>
     </dl>
   </li>`;
 }

@@ -25,7 +25,8 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
         ${chart(spike.series, window)}
         <figcaption>
           Failing clients of this host and kind per ${spike.series.bin_seconds} s, UTC, all places together.
-          <span class="key"><i class="swatch observed"></i> observed</span> <span class="key"><i class="swatch few"></i> 1 to 4, not told apart</span>
+          <span class="key"><i class="swatch observed"></i> observed</span>
+          <span class="key"><i class="swatch few"></i> 1 to 4, not told apart</span>
           <span class="key"><i class="swatch expected"></i> expected</span> <span class="key"><i class="swatch band"></i> 95 % band</span>
           <span class="key"><i class="swatch window"></i> the spike</span>
         </figcaption>
@@ -34,15 +35,29 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
     </section>
     <section>
       <h2>Where it lies</h2>
-      ${spike.places.length > 1 && html`<ul class="places">${spike.places.map((p) => html`<li>${placeWords({ places: [p] }).replace(/^in /, '')}: ${p.clients_text} clients, ${percent(p.explained)} of the excess</li>`)}</ul>`}
-      ${spike.places.length === 1 && html`<p>${placeWords(spike).replace(/^in /, '').replace(/^\w/, (c) => c.toUpperCase())} explains ${percent(spike.places[0]?.explained ?? 0)} of the excess.</p>`}
+      ${
+        spike.places.length > 1 &&
+        html`<ul class="places">
+          ${spike.places.map((p) => html`<li>${placeWords({ places: [p] }).replace(/^in /, '')}: ${p.clients_text} clients, ${percent(p.explained)} of the excess</li>`)}
+        </ul>`
+      }
+      ${
+        spike.places.length === 1 &&
+        html`<p>
+          ${placeWords(spike)
+            .replace(/^in /, '')
+            .replace(/^\w/, (c) => c.toUpperCase())}
+          explains ${percent(spike.places[0]?.explained ?? 0)} of the excess.
+        </p>`
+      }
       ${spike.place_note !== null && html`<p class="note">${spike.place_note}</p>`} ${breakdownTables(spike.breakdown)}
     </section>
     <section>
       <h2>Two clocks</h2>
       <p>
-        Reports of failures come late by nature. The chart counts by the time when a request failed; the table has both that time and the time when
-        reports arrived, and how complete each stretch is thought to be. The last minute is usually not complete, so its numbers still grow.
+        Reports of failures come late by nature. The chart counts by the time when a request failed; the table has both that time and the
+        time when reports arrived, and how complete each stretch is thought to be. The last minute is usually not complete, so its numbers
+        still grow.
       </p>
       <h2>What cannot be told</h2>
       <ul class="limits">
@@ -66,15 +81,42 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
 function facts(spike: SpikeDetail): Html {
   const kinds = Object.entries(spike.failing_by_kind_text).filter(([kind]) => kind !== spike.kind);
   return html`<dl class="facts wide">
-    <div><dt>Host</dt><dd>${spike.host}</dd></div>
-    <div><dt>Kind</dt><dd>${KIND_WORDS[spike.kind] ?? spike.kind} <code>${spike.kind}</code></dd></div>
-    <div><dt>Most frequent type</dt><dd>${spike.type === null ? '–' : html`${typeWords(spike.type)} <code>${spike.type}</code>`}</dd></div>
-    <div><dt>Failing clients</dt><dd class="number">${spike.failing_clients_text} <small>(${usualWords(spike.expected_clients)})</small></dd></div>
-    <div><dt>Failed requests</dt><dd class="number">${spike.failed_requests_text}</dd></div>
-    <div><dt>Other kinds at this host</dt><dd>${kinds.length === 0 ? 'none' : kinds.map(([kind, n]) => `${kind} ${n}`).join(', ')}</dd></div>
-    <div><dt>Began</dt><dd><time datetime="${spike.started_at}">${stamp(spike.started_at)}</time></dd></div>
-    <div><dt>Ended</dt><dd>${spike.ended_at === null ? 'not yet' : html`<time datetime="${spike.ended_at}">${stamp(spike.ended_at)}</time>`}</dd></div>
-    <div><dt>Enough evidence at</dt><dd><time datetime="${spike.found_at}">${stamp(spike.found_at)}</time></dd></div>
+    <div>
+      <dt>Host</dt>
+      <dd>${spike.host}</dd>
+    </div>
+    <div>
+      <dt>Kind</dt>
+      <dd>${KIND_WORDS[spike.kind] ?? spike.kind} <code>${spike.kind}</code></dd>
+    </div>
+    <div>
+      <dt>Most frequent type</dt>
+      <dd>${spike.type === null ? '–' : html`${typeWords(spike.type)} <code>${spike.type}</code>`}</dd>
+    </div>
+    <div>
+      <dt>Failing clients</dt>
+      <dd class="number">${spike.failing_clients_text} <small>(${usualWords(spike.expected_clients)})</small></dd>
+    </div>
+    <div>
+      <dt>Failed requests</dt>
+      <dd class="number">${spike.failed_requests_text}</dd>
+    </div>
+    <div>
+      <dt>Other kinds at this host</dt>
+      <dd>${kinds.length === 0 ? 'none' : kinds.map(([kind, n]) => `${kind} ${n}`).join(', ')}</dd>
+    </div>
+    <div>
+      <dt>Began</dt>
+      <dd><time datetime="${spike.started_at}">${stamp(spike.started_at)}</time></dd>
+    </div>
+    <div>
+      <dt>Ended</dt>
+      <dd>${spike.ended_at === null ? 'not yet' : html`<time datetime="${spike.ended_at}">${stamp(spike.ended_at)}</time>`}</dd>
+    </div>
+    <div>
+      <dt>Enough evidence at</dt>
+      <dd><time datetime="${spike.found_at}">${stamp(spike.found_at)}</time></dd>
+    </div>
   </dl>`;
 }
 
@@ -83,18 +125,44 @@ function verdict(spike: SpikeDetail): Html {
   const rate = (perS: number | null): string => (perS === null ? '–' : `${perS.toFixed(perS < 10 ? 1 : 0)} /s`);
   return html`<section class="verdict-box ${spike.verdict}">
     <h2>Is it us? ${VERDICT_HEADINGS[spike.verdict] ?? spike.verdict}</h2>
-    <ul>${because.map((reason) => html`<li>${reason}</li>`)}</ul>
+    <ul>
+      ${because.map((reason) => html`<li>${reason}</li>`)}
+    </ul>
     <table>
-      <thead><tr><th scope="col">Evidence</th><th scope="col" class="number">In the spike</th><th scope="col" class="number">Before</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Evidence</th>
+          <th scope="col" class="number">In the spike</th>
+          <th scope="col" class="number">Before</th>
+        </tr>
+      </thead>
       <tbody>
-        <tr><th scope="row">Failing clients</th><td class="number">${spike.failing_clients_text}</td><td class="number">${usualWords(spike.expected_clients).replace('usual: ', '')}</td></tr>
-        <tr><th scope="row">Server's own error share</th><td class="number">${percent(numbers.server_error_share)}</td><td class="number">${percent(numbers.server_error_share_before)}</td></tr>
-        <tr><th scope="row">Requests that the server answers</th><td class="number">${rate(numbers.server_requests_per_s)}</td><td class="number">${rate(numbers.server_requests_per_s_before)}</td></tr>
-        <tr><th scope="row">Failed share of these clients' requests</th><td class="number">${percent(numbers.attempts_failed_share)}</td><td class="number">${percent(numbers.attempts_failed_share_before)}</td></tr>
+        <tr>
+          <th scope="row">Failing clients</th>
+          <td class="number">${spike.failing_clients_text}</td>
+          <td class="number">${usualWords(spike.expected_clients).replace('usual: ', '')}</td>
+        </tr>
+        <tr>
+          <th scope="row">Server's own error share</th>
+          <td class="number">${percent(numbers.server_error_share)}</td>
+          <td class="number">${percent(numbers.server_error_share_before)}</td>
+        </tr>
+        <tr>
+          <th scope="row">Requests that the server answers</th>
+          <td class="number">${rate(numbers.server_requests_per_s)}</td>
+          <td class="number">${rate(numbers.server_requests_per_s_before)}</td>
+        </tr>
+        <tr>
+          <th scope="row">Failed share of these clients' requests</th>
+          <td class="number">${percent(numbers.attempts_failed_share)}</td>
+          <td class="number">${percent(numbers.attempts_failed_share_before)}</td>
+        </tr>
       </tbody>
     </table>
     <h3>What would change this</h3>
-    <ul>${wouldChange.map((evidence) => html`<li>${evidence}</li>`)}</ul>
+    <ul>
+      ${wouldChange.map((evidence) => html`<li>${evidence}</li>`)}
+    </ul>
     <p>Next step: <code>docs/${runbook}</code></p>
   </section>`;
 }
@@ -105,11 +173,26 @@ function seriesTable(spike: SpikeDetail): Html {
     <summary>The numbers</summary>
     <table class="series-table">
       <thead>
-        <tr><th scope="col">From (UTC)</th><th scope="col" class="number">Failing, by event</th><th scope="col" class="number">Expected</th><th scope="col" class="number">Band</th><th scope="col" class="number">Failing, by arrival</th><th scope="col" class="number">Complete</th></tr>
+        <tr>
+          <th scope="col">From (UTC)</th>
+          <th scope="col" class="number">Failing, by event</th>
+          <th scope="col" class="number">Expected</th>
+          <th scope="col" class="number">Band</th>
+          <th scope="col" class="number">Failing, by arrival</th>
+          <th scope="col" class="number">Complete</th>
+        </tr>
       </thead>
       <tbody>
         ${bins.map(
-          (b) => html`<tr><th scope="row"><time datetime="${b.start}">${b.start.slice(11, 19)}</time></th><td class="number">${b.clients_text}</td><td class="number">${b.learning ? 'learning' : b.expected}</td><td class="number">${b.low} to ${b.high}</td><td class="number">${b.arrived_text}</td><td class="number">${percent(b.completeness)}</td></tr>`,
+          (b) =>
+            html`<tr>
+              <th scope="row"><time datetime="${b.start}">${b.start.slice(11, 19)}</time></th>
+              <td class="number">${b.clients_text}</td>
+              <td class="number">${b.learning ? 'learning' : b.expected}</td>
+              <td class="number">${b.low} to ${b.high}</td>
+              <td class="number">${b.arrived_text}</td>
+              <td class="number">${percent(b.completeness)}</td>
+            </tr>`,
         )}
       </tbody>
     </table>
@@ -121,6 +204,12 @@ function seriesUrl(spike: SpikeDetail): string {
   const [first] = spike.series.bins;
   const last = spike.series.bins.at(-1);
   const to = last === undefined ? spike.started_at : new Date(Date.parse(last.start) + spike.series.bin_seconds * 1000).toISOString();
-  const query = new URLSearchParams({ project: spike.project, host: spike.host, kind: spike.kind, from: first?.start ?? spike.started_at, to });
+  const query = new URLSearchParams({
+    project: spike.project,
+    host: spike.host,
+    kind: spike.kind,
+    from: first?.start ?? spike.started_at,
+    to,
+  });
   return `/api/v1/series?${query.toString()}`;
 }

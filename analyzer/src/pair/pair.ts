@@ -32,7 +32,8 @@ export function pair(spike: SpikeEvidence, metrics: ServerEvidence | null): Verd
   const numbers = numbersOf(spike, metrics);
   const server = readServer(metrics, numbers);
   const network = spike.place.network ?? null;
-  const attemptsUp = (numbers.attempts_failed_share ?? 0) > 2 * (numbers.attempts_failed_share_before ?? 1) && (spike.attempts?.failed ?? 0) >= 3;
+  const attemptsUp =
+    (numbers.attempts_failed_share ?? 0) > 2 * (numbers.attempts_failed_share_before ?? 1) && (spike.attempts?.failed ?? 0) >= 3;
   const uncorroborated = network !== null && spike.networksFailing <= 1 && !server.dipped && !server.errorsUp && !attemptsUp;
   const { verdict, because, wouldChange } = decide(spike, server, metrics !== null);
   return {
@@ -50,7 +51,11 @@ export function pair(spike: SpikeEvidence, metrics: ServerEvidence | null): Verd
   };
 }
 
-function decide(spike: SpikeEvidence, server: ServerReading, configured: boolean): { verdict: VerdictName; because: string[]; wouldChange: string[] } {
+function decide(
+  spike: SpikeEvidence,
+  server: ServerReading,
+  configured: boolean,
+): { verdict: VerdictName; because: string[]; wouldChange: string[] } {
   const { place, type = null, offline } = spike;
   const everywhere = !place.network && !place.country && !place.release;
   if (offline !== undefined && offline.now - offline.baseline > Math.max(3, spike.failingClients)) {
@@ -104,7 +109,9 @@ function decide(spike: SpikeEvidence, server: ServerReading, configured: boolean
     because: [
       "The server's own share of errors is at its usual level while clients fail.",
       ...(place.network ? ['The failures lie in one network.'] : []),
-      ...(everywhere ? ['They are not limited to a place, so look also at what all clients share: the name, the entry network, the load balancer.'] : []),
+      ...(everywhere
+        ? ['They are not limited to a place, so look also at what all clients share: the name, the entry network, the load balancer.']
+        : []),
     ],
     wouldChange: [
       "A rise of the server's own error share.",
@@ -115,7 +122,8 @@ function decide(spike: SpikeEvidence, server: ServerReading, configured: boolean
 }
 
 function readServer(metrics: ServerEvidence | null, numbers: VerdictNumbers): ServerReading {
-  if (metrics === null || !metrics.fresh || metrics.baseline.requests < LEAST_REQUESTS) return { measured: false, errorsUp: false, dipped: false };
+  if (metrics === null || !metrics.fresh || metrics.baseline.requests < LEAST_REQUESTS)
+    return { measured: false, errorsUp: false, dipped: false };
   const share = numbers.server_error_share ?? 0;
   const before = numbers.server_error_share_before ?? 0;
   const errorsUp =
@@ -124,7 +132,8 @@ function readServer(metrics: ServerEvidence | null, numbers: VerdictNumbers): Se
   return { measured: true, errorsUp, dipped };
 }
 
-const share = (part: number, whole: number): number | null => (whole > 0 && Number.isFinite(part / whole) ? Math.min(1, Math.max(0, part / whole)) : null);
+const share = (part: number, whole: number): number | null =>
+  whole > 0 && Number.isFinite(part / whole) ? Math.min(1, Math.max(0, part / whole)) : null;
 
 function numbersOf(spike: SpikeEvidence, metrics: ServerEvidence | null): VerdictNumbers {
   const now = metrics?.now;

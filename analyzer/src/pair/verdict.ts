@@ -18,7 +18,12 @@ export interface SpikeEvidence {
   /** Clients of the same place that report a dead uplink of their own (`offline`) in the same time, and usually. */
   readonly offline?: { readonly now: number; readonly baseline: number };
   /** The denominators of the same place: requests made and failed, now and before. */
-  readonly attempts?: { readonly made: number; readonly failed: number; readonly baselineMade: number; readonly baselineFailed: number } | null;
+  readonly attempts?: {
+    readonly made: number;
+    readonly failed: number;
+    readonly baselineMade: number;
+    readonly baselineFailed: number;
+  } | null;
 }
 
 export interface RequestCounts {

@@ -58,7 +58,8 @@ function finest(place: RawPlace, k: number): PublishedPlace | null {
   for (const where of options) {
     const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
     const clients = key === '' ? null : cellCount(place.clientsBy[key] ?? 0, k);
-    if (clients?.value != null) return { where, clients: clients.value, clients_text: clients.text, explained: Math.round(place.explained * 100) / 100 };
+    if (clients?.value != null)
+      return { where, clients: clients.value, clients_text: clients.text, explained: Math.round(place.explained * 100) / 100 };
   }
   return null;
 }
@@ -72,13 +73,17 @@ function distinct(places: readonly PublishedPlace[]): PublishedPlace[] {
   const seen = new Set<string>();
   return places.filter((p) => {
     const key = JSON.stringify(p.where);
-    return seen.has(key) ? false : seen.add(key) !== undefined;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
   });
 }
 
 function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): string | null {
   if (raw.places.length === 0) {
-    return raw.placeReason === 'too_few' ? 'There are too few failures to say where they lie.' : 'The failures are not limited to a network, country or release.';
+    return raw.placeReason === 'too_few'
+      ? 'There are too few failures to say where they lie.'
+      : 'The failures are not limited to a network, country or release.';
   }
   const coarser = raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
   return coarser ? `A finer place is known but has fewer than ${k} clients, so it is not named.` : null;

@@ -73,7 +73,12 @@ export interface PublishedBreakdown {
   readonly window: { readonly size: GridSize; readonly start: string; readonly end: string };
   readonly before: { readonly start: string; readonly end: string };
   readonly k: number;
-  readonly dimensions: readonly { readonly name: Dimension; readonly rows: readonly PublishedRow[]; readonly hidden_cells: number; readonly total: number | null }[];
+  readonly dimensions: readonly {
+    readonly name: Dimension;
+    readonly rows: readonly PublishedRow[];
+    readonly hidden_cells: number;
+    readonly total: number | null;
+  }[];
 }
 
 /** One place that the analyzer holds for a cause, with the most clients of one UTC day in one grid window. */

@@ -22,7 +22,7 @@ export function gridWindow(size: GridSize, atMs: number): GridWindow {
 /** All windows of that size that touch the stretch, at most `limit`, the latest kept. */
 export function gridWindows(size: GridSize, fromMs: number, toMs: number, limit: number = 12): GridWindow[] {
   const windows: GridWindow[] = [];
-  for (let window = gridWindow(size, Math.max(fromMs, toMs)); window.endMs > fromMs && windows.length < limit; ) {
+  for (let window = gridWindow(size, Math.max(fromMs, toMs)); window.endMs > fromMs && windows.length < limit;) {
     windows.unshift(window);
     window = gridWindow(size, window.startMs - 1);
   }

@@ -11,7 +11,10 @@ export interface AttemptsRow {
  * How many requests did the panel's clients of a place make, and how many failed, in the bins of the spike and before it?
  * Cost: reads `attempts` of one host from the start of the baseline on. An empty network means all.
  */
-export const attemptsOfPlace: Question<{ project: string; host: string; network: string; before: number; from: number; to: number }, AttemptsRow> = {
+export const attemptsOfPlace: Question<
+  { project: string; host: string; network: string; before: number; from: number; to: number },
+  AttemptsRow
+> = {
   sql: `
     SELECT toFloat64(sumIf(attempts.made * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS made,
            toFloat64(sumIf(attempts.failed * weight, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS failed,

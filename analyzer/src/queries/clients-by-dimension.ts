@@ -13,7 +13,10 @@ export interface ClientsByDimensionRow {
  * the largest day counts, never the sum.
  * Cost: reads `reports` of one host and kind in the window, six times expanded by ARRAY JOIN; 10 min of one host: tens of ms.
  */
-export const clientsByDimension: Question<{ project: string; host: string; kind: string; from: number; to: number }, ClientsByDimensionRow> = {
+export const clientsByDimension: Question<
+  { project: string; host: string; kind: string; from: number; to: number },
+  ClientsByDimensionRow
+> = {
   sql: `
     SELECT dimension, value, max(n) AS clients
     FROM (

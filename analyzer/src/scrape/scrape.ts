@@ -23,15 +23,23 @@ export async function scrape(source: ServerMetricsSource, deps: ScrapeDeps): Pro
   const { client, now = Date.now, fetchFn = fetch, timeoutMs = 5_000 } = deps;
   const time = Math.floor(now() / 1000);
   try {
-    const answer = await fetchFn(source.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error', headers: { accept: 'text/plain' } });
+    const answer = await fetchFn(source.url, {
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+      headers: { accept: 'text/plain' },
+    });
     if (!answer.ok) return `the endpoint answered ${answer.status}`;
     const text = await answer.text();
     if (text.length > MAX_TEXT) return 'the endpoint answered more than 16 MiB';
     const counters = readMetrics(text, source);
     if (counters.size === 0) return `there is no counter ${source.requests ?? 'http_requests_total'}`;
-    const rows = [...counters].map(
-      ([statusClass, value]): ServerMetricRow => ({ time, project: source.project, host: source.host, name: counterName(statusClass), value }),
-    );
+    const rows = [...counters].map(([statusClass, value]): ServerMetricRow => ({
+      time,
+      project: source.project,
+      host: source.host,
+      name: counterName(statusClass),
+      value,
+    }));
     await client.insert({ table: 'server_metrics', values: rows, format: 'JSONEachRow' });
     return null;
   } catch (error) {

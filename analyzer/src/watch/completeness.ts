@@ -15,10 +15,10 @@ const LEAST = 0.3;
  * @returns A function of a bin's age (now - end of the bin, ms) to the share that has arrived, 0.3..1, rising with age.
  */
 export function completenessOf(row: LatenessRow | undefined): (ageMs: number) => number {
-  const learnt = row !== undefined && row.total >= LEAST_REPORTS ? row.arrived.map((n) => Number(n) / row.total) : USUAL;
+  const learnt: readonly number[] = row !== undefined && row.total >= LEAST_REPORTS ? row.arrived.map((n) => n / row.total) : USUAL;
   return (ageMs) => {
     const ageS = (ageMs - PIPELINE_MS) / 1000;
-    let share = learnt[0] ?? 1;
+    let share: number = learnt[0] ?? 1;
     for (let i = 1; i < LATENESS_STEPS_S.length; i++) {
       const from = LATENESS_STEPS_S[i - 1] ?? 0;
       const to = LATENESS_STEPS_S[i] ?? from;

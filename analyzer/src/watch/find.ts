@@ -53,7 +53,11 @@ export function touches(a: { startMs: number; endMs: number | null }, b: { start
  * Whether a finding inside one network is already told by one of the whole host: that one lies everywhere, or in this network,
  * or in another kind of place that may hold it.
  */
-export function isToldBy(inNetwork: Finding, whole: Finding, placesOfWhole: readonly Readonly<Record<string, string | undefined>>[]): boolean {
+export function isToldBy(
+  inNetwork: Finding,
+  whole: Finding,
+  placesOfWhole: readonly Readonly<Record<string, string | undefined>>[],
+): boolean {
   const same = inNetwork.project === whole.project && inNetwork.host === whole.host && inNetwork.kind === whole.kind;
   if (!same || !touches(inNetwork.spike, whole.spike)) return false;
   const networks = placesOfWhole.map((p) => p['network']).filter((n) => n !== undefined);

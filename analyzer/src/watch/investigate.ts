@@ -47,7 +47,12 @@ export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> 
   const localisation =
     network === null
       ? localise(cellsOf(rows, known), { baselineScale: scale, dimensions: PLACE_DIMENSIONS })
-      : localise(cellsOf(own, []).map((c) => ({ ...c, where: { network } })).concat(silentNetworks(known, network)), { baselineScale: scale });
+      : localise(
+          cellsOf(own, [])
+            .map((c) => ({ ...c, where: { network } }))
+            .concat(silentNetworks(known, network)),
+          { baselineScale: scale },
+        );
   const only = localisation.causes.length === 1 ? localisation.causes[0] : undefined;
   const named = network ?? only?.where['network'];
   return { finding, rows: own, localisation, scope: named === undefined ? '' : `network=${named}`, stretch };
@@ -77,7 +82,15 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
   const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, network, ...attemptSpan });
   const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
   const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
-  const everyone = await ask(deps.client, clientsOfPlace, { ...subject, kind, network: '', country: '', release: '', from: stretch.from, to: stretch.to });
+  const everyone = await ask(deps.client, clientsOfPlace, {
+    ...subject,
+    kind,
+    network: '',
+    country: '',
+    release: '',
+    from: stretch.from,
+    to: stretch.to,
+  });
 
   const ofKind = kinds.filter((r) => r.kind === kind);
   const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
@@ -135,9 +148,14 @@ async function measurePlaces(placed: Placed, previous: SpikeDocument | undefined
         const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
         for (const window of windows) {
           const [row] = await ask(deps.client, clientsOfPlace, {
-            project, host, kind,
-            network: where['network'] ?? '', country: where['country'] ?? '', release: where['release'] ?? '',
-            from: seconds(window.startMs), to: seconds(window.endMs),
+            project,
+            host,
+            kind,
+            network: where['network'] ?? '',
+            country: where['country'] ?? '',
+            release: where['release'] ?? '',
+            from: seconds(window.startMs),
+            to: seconds(window.endMs),
           });
           clientsBy[key] = Math.max(clientsBy[key] ?? 0, row?.clients ?? 0);
         }

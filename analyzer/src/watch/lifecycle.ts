@@ -55,4 +55,3 @@ export function closeUnseen(open: readonly SpikeRecord[], found: ReadonlySet<str
     .filter((r) => r.endedMs === null && !found.has(r.id) && nowMs - r.document.lastSeenMs > UNSEEN_MS)
     .map((r) => ({ ...r, endedMs: Math.max(r.startedMs, r.document.lastSeenMs) }));
 }
-

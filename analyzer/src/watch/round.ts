@@ -84,17 +84,29 @@ export async function runRound(deps: WatchDeps, memory: RoundMemory): Promise<Ro
   const changed = await examine(findIn(whole, detectOptions, nowMs), findIn(inNetworks, detectOptions, nowMs), stored, deps);
   const found = new Set(changed.map((r) => r.id));
   const ended = closeUnseen(stored, found, nowMs);
-  const updates = [...changed, ...ended].filter((r) => !same(r, stored.find((s) => s.id === r.id)));
+  const updates = [...changed, ...ended].filter(
+    (r) =>
+      !same(
+        r,
+        stored.find((s) => s.id === r.id),
+      ),
+  );
   await saveSpikes(deps.client, updates, nowMs);
   const byId = new Map([...stored, ...changed, ...ended].map((r) => [r.id, r]));
   const spikes = [...byId.values()].sort((a, b) => b.startedMs - a.startedMs || (a.id < b.id ? -1 : 1));
   return { spikes, seriesTested, heardMs, detectOptions, completeness };
 }
 
-const findIn = (series: readonly WatchedSeries[], options: DetectOptions, nowMs: number): Finding[] => findSpikes(series, options, nowMs - FORGET_MS);
+const findIn = (series: readonly WatchedSeries[], options: DetectOptions, nowMs: number): Finding[] =>
+  findSpikes(series, options, nowMs - FORGET_MS);
 const same = (a: SpikeRecord, b: SpikeRecord | undefined): boolean => b !== undefined && JSON.stringify(a) === JSON.stringify(b);
 
-async function examine(whole: readonly Finding[], inNetworks: readonly Finding[], stored: readonly SpikeRecord[], deps: WatchDeps): Promise<SpikeRecord[]> {
+async function examine(
+  whole: readonly Finding[],
+  inNetworks: readonly Finding[],
+  stored: readonly SpikeRecord[],
+  deps: WatchDeps,
+): Promise<SpikeRecord[]> {
   const records = new Map(stored.map((r) => [r.id, r]));
   const changed = new Map<string, SpikeRecord>();
   const take = async (placed: Placed): Promise<void> => {
@@ -110,13 +122,23 @@ async function examine(whole: readonly Finding[], inNetworks: readonly Finding[]
     await take(placed);
   }
   for (const finding of surest(inNetworks)) {
-    if (told.some((t) => isToldBy(finding, t.finding, t.localisation.causes.map((c) => c.where)))) continue;
+    if (
+      told.some((t) =>
+        isToldBy(
+          finding,
+          t.finding,
+          t.localisation.causes.map((c) => c.where),
+        ),
+      )
+    )
+      continue;
     await take(await place(finding, deps));
   }
   return [...changed.values()];
 }
 
-const surest = (findings: readonly Finding[]): Finding[] => [...findings].sort((a, b) => a.spike.pValue - b.spike.pValue).slice(0, MAX_EXAMINED);
+const surest = (findings: readonly Finding[]): Finding[] =>
+  [...findings].sort((a, b) => a.spike.pValue - b.spike.pValue).slice(0, MAX_EXAMINED);
 
 async function toRecord(placed: Placed, records: readonly SpikeRecord[], deps: WatchDeps): Promise<SpikeRecord | undefined> {
   const { finding, scope } = placed;
@@ -140,7 +162,11 @@ async function historyOf(deps: WatchDeps, memory: RoundMemory, nowMs: number): P
     if (toMs - firstMs >= LEAST_HISTORY_MS) {
       const bins = Math.round((toMs - firstMs) / HOUR_MS);
       for (const row of rows) {
-        const series = byKey.get(key({ ...row, network: null })) ?? { startMs: firstMs, binMs: HOUR_MS, failures: Array<number>(bins).fill(0) };
+        const series = byKey.get(key({ ...row, network: null })) ?? {
+          startMs: firstMs,
+          binMs: HOUR_MS,
+          failures: Array<number>(bins).fill(0),
+        };
         (series.failures as number[])[Math.round((row.bin * 1000 - firstMs) / HOUR_MS)] = row.clients;
         byKey.set(key({ ...row, network: null }), series);
       }

@@ -27,7 +27,12 @@ function poisson(random: () => number, mean: number): number {
 }
 
 const START = Date.UTC(2026, 0, 5);
-const series = (failures: (number | null)[], binMs = 10_000, extra: Partial<Series> = {}): Series => ({ startMs: START, binMs, failures, ...extra });
+const series = (failures: (number | null)[], binMs = 10_000, extra: Partial<Series> = {}): Series => ({
+  startMs: START,
+  binMs,
+  failures,
+  ...extra,
+});
 const quiet = (bins: number, mean: number, seed = 1): number[] => {
   const random = seeded(seed);
   return Array.from({ length: bins }, () => poisson(random, mean));
@@ -96,8 +101,14 @@ describe('detect', () => {
   it('learns the daily shape from history', () => {
     const day = (h: number): number => (h % 24 === 12 ? 40 : 2);
     const random = seeded(8);
-    const history: Series = { startMs: START - 14 * 86_400_000, binMs: 3_600_000, failures: Array.from({ length: 14 * 24 }, (_, h) => poisson(random, day(h) * 60)) };
-    const noon = Array.from({ length: 60 * 11 }, () => poisson(random, 2)).concat(Array.from({ length: 60 * 2 }, (_, i) => poisson(random, i < 60 ? 2 : 8)));
+    const history: Series = {
+      startMs: START - 14 * 86_400_000,
+      binMs: 3_600_000,
+      failures: Array.from({ length: 14 * 24 }, (_, h) => poisson(random, day(h) * 60)),
+    };
+    const noon = Array.from({ length: 60 * 11 }, () => poisson(random, 2)).concat(
+      Array.from({ length: 60 * 2 }, (_, i) => poisson(random, i < 60 ? 2 : 8)),
+    );
     check(detect(series(noon, 60_000))).toHaveLength(1);
     check(detect(series(noon, 60_000, { history }))).toEqual([]);
   });
@@ -133,7 +144,14 @@ describe('expect', () => {
   it('never changes what it said of a bin when later attempts are added', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(value, value), { minLength: 80, maxLength: 120 }), fc.integer({ min: 1, max: 60 }), (pairs, cut) => {
-        const of = (list: typeof pairs) => expectation(series(list.map(([f]) => f), 60_000, { attempts: list.map(([, a]) => a) }));
+        const of = (list: typeof pairs) =>
+          expectation(
+            series(
+              list.map(([f]) => f),
+              60_000,
+              { attempts: list.map(([, a]) => a) },
+            ),
+          );
         const part = of(pairs.slice(0, -cut));
         check(of(pairs).slice(0, part.length)).toEqual(part);
       }),

@@ -20,7 +20,10 @@ const places = (cells: Cell[], extra = {}) => localise(cells, { ...options, ...e
 
 describe('localise', () => {
   it('names the one network that fails', () => {
-    const result = localise(world((w) => (w['network'] === 'AS3/FR' ? 15 : 0)), options);
+    const result = localise(
+      world((w) => (w['network'] === 'AS3/FR' ? 15 : 0)),
+      options,
+    );
     expect(result.causes.map((c) => c.where)).toEqual([{ network: 'AS3/FR' }]);
     expect(result.causes[0]?.explained).toBeGreaterThan(0.95);
     expect(result.reason).toBe('placed');
@@ -35,7 +38,9 @@ describe('localise', () => {
   });
 
   it('names a release inside a network when only both together fail', () => {
-    expect(places(world((w) => (w['release'] === '4.2.1' && w['network'] === 'AS5/US' ? 30 : 0)))).toEqual([{ network: 'AS5/US', release: '4.2.1' }]);
+    expect(places(world((w) => (w['release'] === '4.2.1' && w['network'] === 'AS5/US' ? 30 : 0)))).toEqual([
+      { network: 'AS5/US', release: '4.2.1' },
+    ]);
   });
 
   it('names two networks of different countries', () => {
@@ -44,20 +49,32 @@ describe('localise', () => {
   });
 
   it('says everywhere when all fail alike', () => {
-    const result = localise(world(() => 9), options);
+    const result = localise(
+      world(() => 9),
+      options,
+    );
     expect(result.causes).toEqual([]);
     expect(result.reason).toBe('everywhere');
     expect(result.unexplained).toBe(1);
   });
 
   it('prefers the network when a country holds one network only, and gives the country as alternative', () => {
-    const result = localise(world((w) => (w['network'] === 'AS10/JP' ? 20 : 0)), options);
+    const result = localise(
+      world((w) => (w['network'] === 'AS10/JP' ? 20 : 0)),
+      options,
+    );
     expect(result.causes.map((c) => c.where)).toEqual([{ network: 'AS10/JP' }]);
     expect(result.alternatives.map((c) => c.where)).toContainEqual({ country: 'JP' });
   });
 
   it('places a network whose failures are the first ever seen, when other networks are known to have clients', () => {
-    const cell = (network: string, failures: number): Cell => ({ where: { network, country: network.slice(-2), release: '1' }, failures, baselineFailures: 0, attempts: 0, baselineAttempts: 0 });
+    const cell = (network: string, failures: number): Cell => ({
+      where: { network, country: network.slice(-2), release: '1' },
+      failures,
+      baselineFailures: 0,
+      attempts: 0,
+      baselineAttempts: 0,
+    });
     expect(places([cell('AS1/DE', 20)])).toEqual([]);
     expect(places([cell('AS1/DE', 20), cell('AS2/FR', 0), cell('AS3/US', 0)])).toEqual([{ network: 'AS1/DE' }]);
   });
@@ -66,22 +83,48 @@ describe('localise', () => {
     const cells = world(() => 0).map((c) => {
       const big = c.where['network'] === 'AS1/DE';
       const attempts = big ? 10_000 : 500;
-      return { ...c, attempts, baselineAttempts: attempts, baselineFailures: attempts / 100, failures: c.where['network'] === 'AS8/IN' ? 100 : attempts / 100 };
+      return {
+        ...c,
+        attempts,
+        baselineAttempts: attempts,
+        baselineFailures: attempts / 100,
+        failures: c.where['network'] === 'AS8/IN' ? 100 : attempts / 100,
+      };
     });
     expect(localise(cells, { ...options, baselineScale: 1 }).causes.map((c) => c.where)).toEqual([{ network: 'AS8/IN' }]);
   });
 
   it('names no place for one or two failures, and none for a fall', () => {
-    expect(localise(world((w) => (w['network'] === 'AS1/DE' ? 1 : 0)), options).reason).toBe('no_excess');
-    expect(localise(world(() => 0), options).reason).toBe('no_excess');
-    expect(localise([{ where: { network: 'AS1/DE' }, failures: 2, baselineFailures: 0, attempts: 0, baselineAttempts: 0 }], options).reason).toBe('too_few');
+    expect(
+      localise(
+        world((w) => (w['network'] === 'AS1/DE' ? 1 : 0)),
+        options,
+      ).reason,
+    ).toBe('no_excess');
+    expect(
+      localise(
+        world(() => 0),
+        options,
+      ).reason,
+    ).toBe('no_excess');
+    expect(
+      localise([{ where: { network: 'AS1/DE' }, failures: 2, baselineFailures: 0, attempts: 0, baselineAttempts: 0 }], options).reason,
+    ).toBe('too_few');
     expect(localise([], options).causes).toEqual([]);
   });
 
   it('knows any dimension names, and says so when there is none', () => {
-    const cells = ['a', 'b', 'c', 'd'].map((edge) => ({ where: { edge }, failures: edge === 'b' ? 40 : 1, baselineFailures: 1, attempts: 0, baselineAttempts: 0 }));
+    const cells = ['a', 'b', 'c', 'd'].map((edge) => ({
+      where: { edge },
+      failures: edge === 'b' ? 40 : 1,
+      baselineFailures: 1,
+      attempts: 0,
+      baselineAttempts: 0,
+    }));
     expect(localise(cells).causes.map((c) => c.where)).toEqual([{ edge: 'b' }]);
-    expect(localise([{ where: {}, failures: 40, baselineFailures: 1, attempts: 0, baselineAttempts: 0 }]).reason).toBe('not_in_these_dimensions');
+    expect(localise([{ where: {}, failures: 40, baselineFailures: 1, attempts: 0, baselineAttempts: 0 }]).reason).toBe(
+      'not_in_these_dimensions',
+    );
   });
 
   it('survives unusable numbers and keeps shares within 0 and 1', () => {

@@ -67,7 +67,9 @@ describe('pair', () => {
   });
 
   it('says inside when clients everywhere refuse the certificate, though the server counts no error', () => {
-    expect(pair(spike({ kind: 'tls', type: 'tls.cert.date_invalid', place: {}, networksFailing: 9 }), metrics([100, 0])).verdict).toBe('inside');
+    expect(pair(spike({ kind: 'tls', type: 'tls.cert.date_invalid', place: {}, networksFailing: 9 }), metrics([100, 0])).verdict).toBe(
+      'inside',
+    );
     expect(pair(spike({ kind: 'tls', type: 'tls.cert.authority_invalid' }), metrics([1000, 1])).verdict).toBe('outside');
   });
 

@@ -108,7 +108,10 @@ describe('publish', () => {
     const { dimensions, window } = publish(breakdown({ 'AS1/DE': 38, 'AS2/FR': 6, 'AS3/US': 7 }, { 'AS1/DE': 4 }), { k: 10 });
     expect(window).toEqual({ size: '10m', start: '2026-01-05T14:20:00.000Z', end: '2026-01-05T14:30:00.000Z' });
     const [network] = dimensions;
-    expect(network?.rows.map((r) => [r.value, r.clients, r.before_text])).toEqual([['AS1/DE', 40, '< 10'], [null, 15, '< 10']]);
+    expect(network?.rows.map((r) => [r.value, r.clients, r.before_text])).toEqual([
+      ['AS1/DE', 40, '< 10'],
+      [null, 15, '< 10'],
+    ]);
     expect(network?.rows[0]?.share).toMatchObject({ share: 0.8, sample: 50 });
     expect(network?.hidden_cells).toBe(2);
   });
@@ -130,7 +133,14 @@ describe('publish', () => {
 
   it('names a spike at its place, with a rounded count', () => {
     const said = publish(spike(), { k: 10 });
-    expect(said).toMatchObject({ network: 'AS3320/DE', country: 'DE', release: null, failing_clients: 40, expected_clients: 0.31, place_note: null });
+    expect(said).toMatchObject({
+      network: 'AS3320/DE',
+      country: 'DE',
+      release: null,
+      failing_clients: 40,
+      expected_clients: 0.31,
+      place_note: null,
+    });
     expect(said.peak_clients_text).toBe('< 5');
     expect(said.failing_by_kind).toEqual({ timeout: 43, dns: null });
     expect(said.failed_requests_text).toBe('about 400');
@@ -147,13 +157,30 @@ describe('publish', () => {
   });
 
   it('drops the release of a network and release when both together are below k', () => {
-    const said = publish(spike({ places: [{ where: { network: 'AS3320/DE', release: '4.2.1' }, explained: 1, clientsBy: { 'network+release': 6, network: 12, release: 11 } }] }), { k: 10 });
+    const said = publish(
+      spike({
+        places: [
+          {
+            where: { network: 'AS3320/DE', release: '4.2.1' },
+            explained: 1,
+            clientsBy: { 'network+release': 6, network: 12, release: 11 },
+          },
+        ],
+      }),
+      { k: 10 },
+    );
     expect(said).toMatchObject({ network: 'AS3320/DE', release: null });
   });
 
   it('publishes series with small bins as "< 5" and single reports of development projects only', () => {
     const bin = { startMs: T, clients: 3, arrivals: 0, expected: 0.123, low: 0, high: 2, completeness: 0.987, learning: false };
-    expect(publish({ shape: 'series', bins: [bin] }, { k: 10 }).bins[0]).toMatchObject({ clients: null, clients_text: '< 5', arrived_text: '0', expected: 0.12, completeness: 0.99 });
+    expect(publish({ shape: 'series', bins: [bin] }, { k: 10 }).bins[0]).toMatchObject({
+      clients: null,
+      clients_text: '< 5',
+      arrived_text: '0',
+      expected: 0.12,
+      completeness: 0.99,
+    });
     expect(publish({ shape: 'count', clients: 3 }, { k: 10 })).toEqual({ value: null, text: '< 5' });
     const report = {} as never;
     expect(publish({ shape: 'live', stage: 'production', reports: [report] }, { k: 10 }).reports).toEqual([]);

@@ -1,0 +1,95 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { ClickHouseClient, ServerMetricRow } from '@outcry/storage';
+import { readMetrics } from '../../../analyzer/src/scrape/read-metrics.js';
+import { scrape } from '../../../analyzer/src/scrape/scrape.js';
+import { counterName, serverEvidence } from '../../../analyzer/src/watch/server-evidence.js';
+
+const TEXT = `# TYPE http_requests_total counter
+http_requests_total{status="200",method="get"} 100
+http_requests_total{status="204",method="get"} 20
+http_requests_total{status="503",method="get"} 3
+http_requests_total{status="5xx"} 4
+http_requests_total 7
+# TYPE other gauge
+other 1
+`;
+
+describe('server metrics', () => {
+  it('sums the request counter by status class', () => {
+    expect(Object.fromEntries(readMetrics(TEXT, {}))).toEqual({ '2xx': 120, '5xx': 7, other: 7 });
+  });
+
+  it('takes configured names', () => {
+    const text = 'app_requests{outcome="500"} 2\napp_requests{outcome="200"} 8\n';
+    expect(Object.fromEntries(readMetrics(text, { requests: 'app_requests', statusLabel: 'outcome' }))).toEqual({ '5xx': 2, '2xx': 8 });
+    expect(readMetrics(text, {}).size).toBe(0);
+  });
+
+  const rowsOf = (samples: readonly (readonly [number, number, number])[]) =>
+    (['2xx', '5xx'] as const).flatMap((c, i) =>
+      samples.map(([time, ...values]) => ({ name: counterName(c), time, value: values[i] ?? 0 })),
+    );
+
+  it('turns counters into requests and errors inside and before, and counts a reset from 0', () => {
+    const rows = rowsOf([
+      [0, 0, 0],
+      [60, 600, 1],
+      [120, 1200, 2],
+      [180, 1800, 3],
+      [240, 2400, 4],
+      [300, 500, 50],
+      [360, 900, 90],
+    ]);
+    const evidence = serverEvidence(rows, { startMs: 250_000, endMs: 370_000 });
+    expect(evidence?.now).toEqual({ requests: 500 + 400 + 46 + 40, errors: 86, seconds: 120 });
+    expect(evidence?.baseline).toEqual({ requests: 1803, errors: 3, seconds: 180 });
+    expect(evidence?.fresh).toBe(true);
+  });
+
+  it('is stale when the last sample is older than a minute and a half, and null without any', () => {
+    const rows = rowsOf([
+      [0, 0, 0],
+      [60, 600, 1],
+      [120, 1200, 2],
+    ]);
+    expect(serverEvidence(rows, { startMs: 60_000, endMs: 400_000 })?.fresh).toBe(false);
+    expect(serverEvidence(rows, { startMs: 200_000, endMs: 210_000 })?.fresh).toBe(false);
+    expect(serverEvidence([], { startMs: 0, endMs: 1 })).toBeNull();
+  });
+
+  it('measures how much the request rate usually wanders', () => {
+    const steady = rowsOf(Array.from({ length: 21 }, (_, i) => [i * 60, i * 600, 0] as const));
+    expect(serverEvidence(steady, { startMs: 1_250_000, endMs: 1_300_000 })?.levelSd).toBeCloseTo(0, 5);
+  });
+});
+
+describe('scrape', () => {
+  const insertedBy = async (body: string, status = 200): Promise<{ error: string | null; rows: ServerMetricRow[] }> => {
+    const server = createServer((_request, response) => void response.writeHead(status).end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const rows: ServerMetricRow[] = [];
+    const client = {
+      insert: (o: { values: ServerMetricRow[] }) => Promise.resolve(void rows.push(...o.values)),
+    } as unknown as ClickHouseClient;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+    const error = await scrape({ project: 'shop', host: 'a', url }, { client, now: () => 1_000_500 });
+    await new Promise((resolve) => server.close(resolve));
+    return { error, rows };
+  };
+
+  it('stores raw counters by status class', async () => {
+    const { error, rows } = await insertedBy(TEXT);
+    expect(error).toBeNull();
+    expect(rows).toContainEqual({ time: 1000, project: 'shop', host: 'a', name: 'requests{class="5xx"}', value: 7 });
+  });
+
+  it('says what is wrong instead of failing: an error answer, no counter, nonsense, nobody there', async () => {
+    expect((await insertedBy('', 500)).error).toContain('500');
+    expect((await insertedBy('other 1\n')).error).toContain('http_requests_total');
+    expect((await insertedBy('<html>')).error).not.toBeNull();
+    const nobody = await scrape({ project: 'shop', host: 'a', url: 'http://127.0.0.1:9/metrics' }, { client: {} as ClickHouseClient });
+    expect(nobody).not.toBeNull();
+  });
+});
