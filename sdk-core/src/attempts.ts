@@ -10,6 +10,8 @@ import type { Grant } from './grant.js';
 const BIN_MS = ATTEMPT_BIN_S * 1_000;
 const MAX_BINS = 256;
 
+type Bin = { -readonly [F in keyof Attempts]: Attempts[F] };
+
 export interface AttemptBins {
   count(attempt: Attempt): void;
   records(): Attempts[];
@@ -19,7 +21,7 @@ export interface AttemptBins {
 
 export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
   const { platform, options } = grant;
-  const bins = new Map<string, Attempts>();
+  const bins = new Map<string, Bin>();
   let day = -1;
   let drawn = 0;
 
@@ -34,7 +36,7 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
     });
   }
 
-  function due(all: boolean): [string, Attempts][] {
+  function due(all: boolean): [string, Bin][] {
     const over = platform.now() / 1_000 - ATTEMPT_BIN_S;
     return [...bins].filter(([, bin]) => all || bin.bin_start <= over);
   }
@@ -56,10 +58,15 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
       if (drawn * 1e6 >= options.panelPpm) return;
       const bin_start = Math.floor(startedAtMs / BIN_MS) * ATTEMPT_BIN_S;
       const key = `${host} ${bin_start}`;
-      const bin = bins.get(key) ?? { host, bin_start, made: 0, succeeded: 0, failed: 0, aborted: 0, panel_ppm: options.panelPpm };
-      if (bins.size < MAX_BINS || bins.has(key)) bins.set(key, { ...bin, made: bin.made + 1, [outcome]: bin[outcome] + 1 });
+      let bin = bins.get(key);
+      if (!bin) {
+        if (bins.size >= MAX_BINS) return;
+        bins.set(key, (bin = { host, bin_start, made: 0, succeeded: 0, failed: 0, aborted: 0, panel_ppm: options.panelPpm }));
+      }
+      bin.made++;
+      bin[outcome]++;
     },
-    records: () => [...bins.values()],
+    records: () => [...bins.values()].map((bin) => ({ ...bin })),
     take(all) {
       const taken = due(all);
       for (const [key] of taken) bins.delete(key);

@@ -181,7 +181,6 @@ export function startSession(parts: SessionParts): Session {
   }
 
   void tellConsent().catch(() => undefined);
-  grant.after(random() * (platform.liveDelayMs ?? 5_000), () => witness.refresh());
   delivery.soon();
 
   return {
@@ -192,7 +191,7 @@ export function startSession(parts: SessionParts): Session {
       if (outcome === 'succeeded' && before === 'failed') delivery.wake();
       if (outcome === 'failed') outcomes.set(host, 'failed');
       else if (outcome === 'succeeded' && (before || known.size > 0)) outcomes.set(host, 'worked');
-      void witness.refresh();
+      witness.refresh();
     },
     fail(seen) {
       const failure = buildFailure(seen, {
@@ -234,7 +233,7 @@ export function startSession(parts: SessionParts): Session {
     compare: (host) => witness.compare(host),
     wake() {
       delivery.wake();
-      void witness.refresh(true);
+      witness.refresh(true);
     },
     end: () => grant.end(),
     setReceipt(next) {

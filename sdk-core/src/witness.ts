@@ -13,7 +13,7 @@ const COMPARED = 2;
 export interface Witness {
   claim(): Claim | undefined;
   /** Asks for the label if the last one is older than an hour, or the network changed. */
-  refresh(changed?: boolean): Promise<void>;
+  refresh(changed?: boolean): void;
   compare(host: string): Promise<WitnessAnswer[] | null>;
 }
 
@@ -30,7 +30,8 @@ export function makeWitness(grant: Grant): Witness {
   const compared = new Map<string, number>();
   let hour: number[] = [];
   let claim: Claim | undefined;
-  let askedAtMs = -Infinity;
+  // Not a number until asked the first time: nothing but the timer below does that.
+  let askedAtMs = NaN;
 
   const inRandomOrder = (): string[] =>
     options.witnesses
@@ -38,29 +39,34 @@ export function makeWitness(grant: Grant): Witness {
       .sort(([a], [b]) => a - b)
       .map(([, url]) => url);
 
+  async function ask(changed: boolean): Promise<void> {
+    askedAtMs = now();
+    // Kept over pages, so that every page of an hour shares one question.
+    if (!claim) claim = (await store.get('witness').catch(() => undefined)) as Claim | undefined;
+    if (!changed && claim && now() - claim.atMs < HOUR_MS) {
+      askedAtMs = claim.atMs;
+      return;
+    }
+    for (const url of inRandomOrder()) {
+      if (!grant.live()) return;
+      try {
+        const fresh = claimOf((await grant.ask(url, {}, DEADLINE_MS)).text, now());
+        if (!fresh) continue;
+        claim = fresh;
+        await grant.save([['witness', claim]]);
+        return;
+      } catch {
+        // The next one.
+      }
+    }
+  }
+
+  grant.after(random() * (platform.liveDelayMs ?? 5_000), () => ask(false));
+
   return {
     claim: () => claim,
-    async refresh(changed = false) {
-      if (now() - askedAtMs < (changed ? MINUTE_MS : HOUR_MS)) return;
-      askedAtMs = now();
-      // Kept over pages, so that every page of an hour shares one question.
-      if (!claim) claim = (await store.get('witness').catch(() => undefined)) as Claim | undefined;
-      if (!changed && claim && now() - claim.atMs < HOUR_MS) {
-        askedAtMs = claim.atMs;
-        return;
-      }
-      for (const url of inRandomOrder()) {
-        if (!grant.live()) return;
-        try {
-          const fresh = claimOf((await grant.ask(url, {}, DEADLINE_MS)).text, now());
-          if (!fresh) continue;
-          claim = fresh;
-          await grant.save([['witness', claim]]);
-          return;
-        } catch {
-          // The next one.
-        }
-      }
+    refresh(changed = false) {
+      if (now() - askedAtMs >= (changed ? MINUTE_MS : HOUR_MS)) void ask(changed).catch(() => undefined);
     },
     async compare(host) {
       const nowMs = now();

@@ -2,6 +2,7 @@ import { checkOptions, createAgent } from '@outcry/core';
 import type { AgentEvent, Outcry, OutcryOptions } from '@outcry/core';
 import { flushBeforeExit } from './flush-before-exit.js';
 import { hasNoNetwork } from './interfaces.js';
+import { claimOwn } from './own-requests.js';
 import { makePlatform } from './platform.js';
 import type { NodePlatform } from './platform.js';
 import { watchHttp } from './watch-http.js';
@@ -23,6 +24,7 @@ export interface NodeOutcry extends Outcry {
 export function init(options: OutcryOptions, platform?: Partial<NodePlatform>): NodeOutcry {
   const checked = checkOptions(options, 'sdk-node');
   const place = makePlatform(checked, platform);
+  claimOwn([...checked.collectors.map((origin) => `${origin}/v1/reports`), ...checked.witnesses]);
   const agent = createAgent(checked, place);
   const watch = makeWatch({ agent, count4xx: checked.count4xx, now: place.now, accept: place.accept, noNetwork: hasNoNetwork });
   let unhook: (() => void) | undefined;

@@ -6,7 +6,6 @@ import { makeMemoryStore } from '@outcry/core';
 import type { CheckedOptions, Platform } from '@outcry/core';
 import { makeFileStore } from './file-store.js';
 import { hasNoNetwork, networkSignature } from './interfaces.js';
-import { asOwn } from './own-requests.js';
 
 const WAKE_POLL_MS = 30_000;
 const LOOPBACK = /^https?:\/\/(127\.|\[::1\]|localhost)/;
@@ -46,12 +45,12 @@ function onNetworkChange(run: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** The platform of this process, with `changes` in place of its own parts. Requests of `fetchFn` are never watched. */
+/** The platform of this process, with `changes` in place of its own parts. */
 export function makePlatform(options: CheckedOptions, changes: Partial<NodePlatform> = {}): NodePlatform {
-  const fetchFn = changes.fetchFn ?? ((...args: Parameters<typeof fetch>) => fetch(...args));
   const allLocal = options.collectors.every((origin) => LOOPBACK.test(origin));
   return {
     accept: () => true,
+    fetchFn: (...args) => fetch(...args),
     now: Date.now,
     random: Math.random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
@@ -69,6 +68,5 @@ export function makePlatform(options: CheckedOptions, changes: Partial<NodePlatf
     deflate: (bytes) => deflate(bytes),
     onWake: onNetworkChange,
     ...changes,
-    fetchFn: (...args) => asOwn(() => fetchFn(...args)),
   };
 }

@@ -46,7 +46,9 @@ export function watchHttp(watch: Watch): () => void {
   const listeners: Record<string, (message: unknown) => void> = {
     'http.client.request.start': quiet<{ request: ClientRequest }>(({ request }) => {
       const host = isIP(request.host) === 6 ? `[${request.host}]` : request.host;
+      const origin = `${request.protocol}//${String(request.getHeader('host'))}`;
       const track = watch.begin({
+        origin,
         resource: 'http',
         scheme: request.protocol.slice(0, -1),
         host,

@@ -20,6 +20,8 @@ interface UndiciRequest {
 export function watchUndici(watch: Watch): () => void {
   const tracks = new WeakMap<object, Track>();
   const connectErrors = new WeakSet<object>();
+  /** The last origin, since most requests go where the one before went. */
+  let at: { text: string; origin: string; scheme: string; host: string } | undefined;
   const onTrack = (run: (track: Track, message: { request: object; error?: unknown; response?: { statusCode: number } }) => void) =>
     quiet<{ request: object }>((message) => {
       const track = tracks.get(message.request);
@@ -28,9 +30,12 @@ export function watchUndici(watch: Watch): () => void {
 
   const listeners: Record<string, (message: unknown) => void> = {
     'undici:request:create': quiet<{ request: UndiciRequest }>(({ request }) => {
-      const url = new URL(String(request.origin));
-      const scheme = url.protocol.slice(0, -1);
-      const track = watch.begin({ resource: 'fetch', scheme, host: url.hostname, path: request.path ?? '', method: request.method ?? '' });
+      const text = String(request.origin);
+      if (!at || at.text !== text) {
+        const { origin, protocol, hostname } = new URL(text);
+        at = { text, origin, scheme: protocol.slice(0, -1), host: hostname };
+      }
+      const track = watch.begin({ resource: 'fetch', ...at, path: request.path ?? '', method: request.method ?? '' });
       if (track) tracks.set(request, track);
     }),
     'undici:client:connectError': quiet<{ error: object }>(({ error }) => void connectErrors.add(error)),

@@ -31,7 +31,14 @@ export interface WatchParts {
 
 export interface Watch {
   /** A track for a request that is ours to watch. */
-  begin(url: { resource: Track['resource']; scheme: string; host: string; path: string; method: string }): Track | undefined;
+  begin(request: {
+    resource: Track['resource'];
+    origin: string;
+    scheme: string;
+    host: string;
+    path: string;
+    method: string;
+  }): Track | undefined;
   /** Ends it: with an error, or by its status alone. Only the first end counts. */
   finish(track: Track, error?: ErrorFacts): void;
 }
@@ -39,8 +46,8 @@ export interface Watch {
 export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchParts): Watch {
   const ended = new WeakSet<Track>();
   return {
-    begin({ resource, scheme, host, path, method }) {
-      if (!agent.isGranted() || !agent.watched(host) || isOwn() || !accept()) return undefined;
+    begin({ resource, origin, scheme, host, path, method }) {
+      if (!agent.isGranted() || !agent.watched(host) || isOwn(origin + path) || !accept()) return undefined;
       return {
         resource,
         host: host.toLowerCase(),
