@@ -41,8 +41,11 @@ export function describeError(error: unknown): ErrorLine {
   if (known) return known;
   const { code } = error as { code?: unknown };
   if (!isCode(code)) return { code: 'internal_error', message: error.message };
-  const detail = error.message === code ? ERRORS[code].title : error.message.replace(`${code}: `, '');
-  return { code, message: `${detail}${/[.!?]$/.test(detail) ? '' : '.'} ${ERRORS[code].remedy}` };
+  const { title, remedy } = ERRORS[code];
+  const detail = error.message === code ? '' : error.message.replace(`${code}: `, '');
+  // A detail of one word (a platform, a reason of the system) needs the title to be understood; a longer one speaks for itself.
+  const sentence = detail === '' ? title : detail.includes(' ') ? detail : `${title.replace(/\.$/, '')}: ${detail}`;
+  return { code, message: `${sentence}${/[.!?]$/.test(sentence) ? '' : '.'} ${remedy}` };
 }
 
 /** The line itself: `outcry: CODE: sentence`. */

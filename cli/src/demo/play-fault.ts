@@ -21,6 +21,8 @@ export interface PlayOptions {
 
 const ASK_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 15_000;
+/** A spike that began this long before the live traffic belongs to an earlier run. */
+const EARLIER_MS = 60_000;
 
 /** Plays until the signal aborts; resolves then. */
 export async function playFault(options: PlayOptions): Promise<void> {
@@ -54,7 +56,10 @@ export async function playFault(options: PlayOptions): Promise<void> {
   };
   pressed.addEventListener('f', onKey);
 
+  const liveFromMs = Date.now();
   const show = ({ what, spike }: SpikeChange): void => {
+    // What an earlier run left open is not news.
+    if (what === 'found' && Date.parse(spike.started_at) < liveFromMs - EARLIER_MS) return;
     const place = spike.network ?? 'all networks';
     const after = broken && what === 'found' ? ` ${Math.round((Date.now() - broken.sinceMs) / 1000)} s after the fault` : '';
     const words = {

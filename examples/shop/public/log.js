@@ -62,7 +62,7 @@ export function makeLog(list) {
         if (!entry) return;
         entry.stage = 'diagnosed';
         const cell = row(entry, 'agent', reportWords(failure));
-        if (evidence.length > 0) element('div', `because: ${evidence.join('; ')}`, cell).className = 'note';
+        if (evidence.length > 0) element('div', `because: ${evidence.join(' ')}`, cell).className = 'note';
         row(entry, 'sealing', 'soon; identical repeats are folded into one report').append(fieldList(failure));
       } else if (event.kind === 'sealed') {
         for (const entry of waiting('diagnosed')) {

@@ -2,7 +2,6 @@
 import { makeLog } from './log.js';
 
 const byId = (id) => document.getElementById(id);
-const CONSENT_VERSION = 'shop-1';
 const GIVE_UP_MS = 4000;
 
 const settings = await (await fetch('/settings.json')).json();
@@ -18,54 +17,32 @@ agent.onEvent?.((event) => log.hear(event));
 
 /* Consent */
 
-const consentText = `When a request of this page fails, may it send a sealed report to ${settings.collectors.join(' and ')}? It says
-which of the hosts ${settings.hosts.join(', ')} failed, how and when (to 10 seconds), and the family of your browser and system. It holds no
-address, no path and no name. Until you agree nothing is watched, stored or sent; if you withdraw, everything is erased.`.replace(
-  /\s+/g,
-  ' ',
-);
-byId('consent-text').textContent = consentText;
-
-async function hashOf(text) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return window
-    .btoa(String.fromCharCode(...digest))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
+const question = document.querySelector('outcry-consent');
 
 function showConsent() {
-  byId('ask').hidden = agent.consent !== 'unknown';
+  byId('undecided').hidden = agent.consent !== 'unknown';
   byId('agreed').hidden = agent.consent !== 'granted';
   byId('refused').hidden = agent.consent !== 'denied';
 }
 
-async function decide(state) {
-  if (state === 'granted') {
-    const receipt = { text: CONSENT_VERSION, textHash: await hashOf(consentText), at: new Date().toISOString(), method: 'dialog' };
-    await agent.setConsent('granted', receipt);
-  } else {
-    await agent.setConsent(state);
-    log.erase();
-  }
+question.addEventListener('outcry-consent', () => {
+  byId('refused-text').textContent = 'You said no: nothing is watched, stored or sent.';
   showConsent();
-}
-
-byId('agree').addEventListener('click', () => decide('granted'));
-byId('refuse').addEventListener('click', () => decide('denied'));
-byId('withdraw').addEventListener('click', async () => {
-  await decide('denied');
-  byId('refused-text').textContent = 'Withdrawn: queue, keys and receipts on this device are erased. Nothing is watched, stored or sent.';
 });
-byId('reconsider').addEventListener('click', () => {
-  byId('ask').hidden = false;
-  byId('refused').hidden = true;
+byId('decide').addEventListener('click', () => question.open());
+byId('reconsider').addEventListener('click', () => question.open());
+byId('withdraw').addEventListener('click', async () => {
+  await agent.setConsent('denied');
+  log.erase();
+  byId('refused-text').textContent = 'Withdrawn: queue, keys and receipts on this device are erased. Nothing is watched, stored or sent.';
+  showConsent();
 });
 document.querySelector('#agreed details').addEventListener('toggle', () => {
   byId('preview').textContent = JSON.stringify(agent.preview().next, null, 1);
 });
 showConsent();
+// Asks, unless this browser has an earlier decision.
+question.agent = agent;
 
 /* The failures */
 
