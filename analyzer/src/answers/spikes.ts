@@ -29,6 +29,7 @@ export function answerOf(record: SpikeRecord, deps: AnswerDeps): SpikeAnswer {
       type: document.type,
       failingClients: document.failingClients,
       expectedClients: document.expectedClients,
+      expectedWhole: document.expectedWhole,
       peakClients: document.peakClients,
       failedRequests: document.failedRequests,
       pValue: document.pValue,

@@ -12,6 +12,9 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
   const whole = plainCount(raw.failingClients);
   // One network, country or release is named with its own (rounded) count; otherwise the count is that of host and kind.
   const clients: PublishedCount = only === undefined ? whole : { value: only.clients, text: only.clients_text };
+  // What is known of one place alone may be said only under that very place's name.
+  const unnamed = raw.places.length === 1 && JSON.stringify(only?.where) !== JSON.stringify(raw.places[0]?.where);
+  const expected = Number((unnamed ? raw.expectedWhole : raw.expectedClients).toPrecision(2));
   const peak = plainCount(raw.peakClients);
   const byKind = Object.entries(raw.byKind).map(([kind, n]) => [kind, plainCount(n)] as const);
   return {
@@ -31,7 +34,7 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
     found_at: iso(raw.foundMs),
     failing_clients: clients.value,
     failing_clients_text: clients.text,
-    expected_clients: Number(raw.expectedClients.toPrecision(2)),
+    expected_clients: expected,
     peak_clients: peak.value,
     peak_clients_text: peak.text,
     failed_requests_text: magnitude(raw.failedRequests),
@@ -42,7 +45,7 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
     uncorroborated: raw.verdict.uncorroborated,
     verdict_detail: {
       because: raw.verdict.because,
-      numbers: numbersOf(raw, clients.value),
+      numbers: { ...numbersOf(raw, unnamed), failing_clients: clients.value, expected_clients: expected },
       would_change: raw.verdict.wouldChange,
       runbook: raw.verdict.runbook,
     },
@@ -90,15 +93,13 @@ function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): stri
 }
 
 /** Numbers of the verdict: shares of attempts belong to the place and are coarse, the rest is the server's own. */
-function numbersOf(raw: RawSpike, clients: number | null): PublishedSpike['verdict_detail']['numbers'] {
+function numbersOf(raw: RawSpike, unnamed: boolean): RawSpike['verdict']['numbers'] {
   const n = raw.verdict.numbers;
-  const percent = (x: number | null): number | null => (x === null ? null : Math.round(x * 100) / 100);
+  const percent = (x: number | null): number | null => (x === null || unnamed ? null : Math.round(x * 100) / 100);
   return {
     ...n,
-    failing_clients: clients ?? 0,
-    expected_clients: Number(raw.expectedClients.toPrecision(2)),
-    attempts_failed_share: clients === null ? null : percent(n.attempts_failed_share),
-    attempts_failed_share_before: clients === null ? null : percent(n.attempts_failed_share_before),
+    attempts_failed_share: percent(n.attempts_failed_share),
+    attempts_failed_share_before: percent(n.attempts_failed_share_before),
   };
 }
 

@@ -101,7 +101,9 @@ export interface RawSpike {
   readonly endedMs: number | null;
   readonly foundMs: number;
   readonly failingClients: number;
+  /** What was to be expected at the place (of everywhere, when there is not one place), and of the whole host and kind. */
   readonly expectedClients: number;
+  readonly expectedWhole: number;
   readonly peakClients: number;
   readonly failedRequests: number;
   readonly pValue: number;
@@ -147,7 +149,7 @@ export interface PublishedSpike {
   readonly uncorroborated: boolean;
   readonly verdict_detail: {
     readonly because: readonly string[];
-    readonly numbers: VerdictNumbers;
+    readonly numbers: Omit<VerdictNumbers, 'failing_clients'> & { readonly failing_clients: number | null };
     readonly would_change: readonly string[];
     readonly runbook: string;
   };

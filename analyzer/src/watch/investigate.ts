@@ -121,6 +121,7 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
     lastSeenMs: toMs,
     failingClients: failing,
     expectedClients: expected,
+    expectedWhole: placed.rows.reduce((s, r) => s + r.before, 0) * scale,
     peakClients: spike.peak,
     failedRequests: ofKind.find((r) => r.type === '')?.requests ?? 0,
     pValue: Math.min(spike.pValue, previous?.pValue ?? 1),

@@ -32,6 +32,21 @@ export function adopt(finding: Finding, scope: string, stored: readonly SpikeRec
   );
 }
 
+/** The stored spike, closed no earlier, that tells a finding which is over; undefined when there is still something to store. */
+export function finished(finding: Finding, stored: readonly SpikeRecord[]): SpikeRecord | undefined {
+  const endMs = finding.spike.endMs;
+  if (endMs === null) return undefined;
+  const scopes = finding.network === null ? null : ['', `network=${finding.network}`];
+  return stored.find(
+    (r) =>
+      sameSubject(r, finding) &&
+      touches(span(r), finding.spike) &&
+      r.endedMs !== null &&
+      r.endedMs >= endMs &&
+      (scopes === null || scopes.includes(r.scope)),
+  );
+}
+
 function byAge(a: SpikeRecord, b: SpikeRecord): number {
   return a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1);
 }

@@ -11,11 +11,10 @@ import { lateness } from '../queries/lateness.js';
 import { buildSeries, WATCHED_KINDS } from './build-series.js';
 import type { SeriesOf, WatchedSeries } from './build-series.js';
 import { completenessOf } from './completeness.js';
-import { findSpikes, isToldBy } from './find.js';
+import { examine } from './examine.js';
+import { findSpikes } from './find.js';
 import type { Finding } from './find.js';
-import { investigate, place } from './investigate.js';
-import type { Placed } from './investigate.js';
-import { adopt, closeUnseen, spikeId } from './lifecycle.js';
+import { closeUnseen } from './lifecycle.js';
 import type { WatchDeps } from './settings.js';
 import type { SpikeRecord } from './spike-record.js';
 import { loadSpikes, saveSpikes } from './store-spikes.js';
@@ -28,10 +27,6 @@ const HISTORY_MS = 14 * 24 * HOUR_MS;
 const LEAST_HISTORY_MS = 3 * 24 * HOUR_MS;
 /** Findings that ended longer ago than this are not looked at again, ms. */
 const FORGET_MS = 150 * 60_000;
-/** Failing clients below which a finding is not stored. */
-const LEAST_CLIENTS = 3;
-/** Findings examined in one round, the surest first; the others wait for the next. */
-const MAX_EXAMINED = 20;
 
 /** What is asked rarely, kept between rounds. */
 export interface RoundMemory {
@@ -100,57 +95,6 @@ export async function runRound(deps: WatchDeps, memory: RoundMemory): Promise<Ro
 const findIn = (series: readonly WatchedSeries[], options: DetectOptions, nowMs: number): Finding[] =>
   findSpikes(series, options, nowMs - FORGET_MS);
 const same = (a: SpikeRecord, b: SpikeRecord | undefined): boolean => b !== undefined && JSON.stringify(a) === JSON.stringify(b);
-
-async function examine(
-  whole: readonly Finding[],
-  inNetworks: readonly Finding[],
-  stored: readonly SpikeRecord[],
-  deps: WatchDeps,
-): Promise<SpikeRecord[]> {
-  const records = new Map(stored.map((r) => [r.id, r]));
-  const changed = new Map<string, SpikeRecord>();
-  const take = async (placed: Placed): Promise<void> => {
-    const record = await toRecord(placed, [...records.values()], deps);
-    if (record === undefined) return;
-    records.set(record.id, record);
-    changed.set(record.id, record);
-  };
-  const told: Placed[] = [];
-  for (const finding of surest(whole)) {
-    const placed = await place(finding, deps);
-    told.push(placed);
-    await take(placed);
-  }
-  for (const finding of surest(inNetworks)) {
-    if (
-      told.some((t) =>
-        isToldBy(
-          finding,
-          t.finding,
-          t.localisation.causes.map((c) => c.where),
-        ),
-      )
-    )
-      continue;
-    await take(await place(finding, deps));
-  }
-  return [...changed.values()];
-}
-
-const surest = (findings: readonly Finding[]): Finding[] =>
-  [...findings].sort((a, b) => a.spike.pValue - b.spike.pValue).slice(0, MAX_EXAMINED);
-
-async function toRecord(placed: Placed, records: readonly SpikeRecord[], deps: WatchDeps): Promise<SpikeRecord | undefined> {
-  const { finding, scope } = placed;
-  const { project, host, kind, spike } = finding;
-  const known = adopt(finding, scope, records);
-  if (known !== undefined && known.endedMs !== null && spike.endMs !== null && spike.endMs <= known.endedMs) return undefined;
-  const document = await investigate(placed, known?.document, deps);
-  if (known === undefined && document.failingClients < LEAST_CLIENTS) return undefined;
-  if (known !== undefined) return { ...known, startedMs: Math.min(known.startedMs, spike.startMs), endedMs: spike.endMs, document };
-  const id = spikeId({ project, host, kind, scope }, spike.startMs);
-  return { id, project, host, kind, scope, startedMs: spike.startMs, endedMs: spike.endMs, document };
-}
 
 async function historyOf(deps: WatchDeps, memory: RoundMemory, nowMs: number): Promise<(of: SeriesOf) => Series | undefined> {
   const key = (of: SeriesOf): string => [of.project, of.host, of.kind].join('\u0000');

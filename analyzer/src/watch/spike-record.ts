@@ -32,6 +32,7 @@ export const documentSchema = z.object({
   lastSeenMs: z.number(),
   failingClients: z.number(),
   expectedClients: z.number(),
+  expectedWhole: z.number(),
   peakClients: z.number(),
   failedRequests: z.number(),
   pValue: z.number(),

@@ -23,6 +23,7 @@ const spike = (extra: Partial<RawSpike> = {}): RawSpike => ({
   foundMs: T + 20_000,
   failingClients: 43,
   expectedClients: 0.3142,
+  expectedWhole: 2.5,
   peakClients: 4,
   failedRequests: 437,
   pValue: 1.234e-30,
@@ -154,6 +155,14 @@ describe('publish', () => {
     const none = publish(place({ network: 3, country: 4 }), { k: 10 });
     expect(none).toMatchObject({ network: null, country: null, failing_clients: 43 });
     expect(JSON.stringify(none)).not.toContain('DE');
+    expect(none.expected_clients).toBe(2.5);
+  });
+
+  it('says the share of failed attempts of a place only under its name', () => {
+    const evidence = { kind: 'timeout', place: { network: 'AS3320/DE' }, networksFailing: 1, failingClients: 38, expectedClients: 0.3 };
+    const verdict = pair({ ...evidence, attempts: { made: 100, failed: 61, baselineMade: 1000, baselineFailed: 3 } }, null);
+    expect(publish(spike({ verdict }), { k: 10 }).verdict_detail.numbers.attempts_failed_share).toBe(0.61);
+    expect(publish(spike({ verdict }), { k: 50 }).verdict_detail.numbers.attempts_failed_share).toBeNull();
   });
 
   it('drops the release of a network and release when both together are below k', () => {

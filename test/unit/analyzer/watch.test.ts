@@ -6,7 +6,7 @@ import { completenessOf } from '../../../analyzer/src/watch/completeness.js';
 import { cellsOf, networksFailing } from '../../../analyzer/src/watch/evidence-cells.js';
 import { findSpikes, isToldBy, joined } from '../../../analyzer/src/watch/find.js';
 import type { Finding } from '../../../analyzer/src/watch/find.js';
-import { adopt, closeUnseen, merged, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
+import { adopt, closeUnseen, finished, merged, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
 import { recordOf, rowOf } from '../../../analyzer/src/watch/spike-record.js';
 import type { SpikeRecord } from '../../../analyzer/src/watch/spike-record.js';
 import { pair } from '../../../analyzer/src/pair/pair.js';
@@ -46,6 +46,7 @@ const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
     lastSeenMs: T,
     failingClients: 20,
     expectedClients: 0,
+    expectedWhole: 0,
     peakClients: 20,
     failedRequests: 100,
     pValue: 1e-20,
@@ -156,6 +157,15 @@ describe('life of a spike', () => {
     expect(spikeId(key, T)).toBe(spikeId(key, T + 20_000));
     expect(spikeId(key, T)).not.toBe(spikeId({ ...key, kind: 'tls' }, T));
     expect(spikeId(key, T)).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('is not looked at again once it is stored as closed', () => {
+    const over = finding({ spike: spike(T, T + MINUTE) });
+    expect(finished(over, [record({ endedMs: T + MINUTE })])?.id).toBe('b');
+    expect(finished(over, [record()])).toBeUndefined();
+    expect(finished(over, [record({ endedMs: T + MINUTE - 10_000 })])).toBeUndefined();
+    expect(finished(finding(), [record({ endedMs: T + MINUTE })])).toBeUndefined();
+    expect(finished({ ...over, network: 'AS1/DE' }, [record({ endedMs: T + MINUTE, scope: 'network=AS2/FR' })])).toBeUndefined();
   });
 
   it('ends when nobody has found it for five minutes', () => {
