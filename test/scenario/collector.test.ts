@@ -179,11 +179,8 @@ describe('storage that goes away', () => {
 
 describe('a collector that is killed under load', () => {
   const run = async (dataDir: string): Promise<{ child: ChildProcess; url: string }> => {
-    const {
-      storage: _storage,
-      log: _log,
-      ...plain
-    } = options(dataDir, { limits: { batchAfterMs: 30, batchRows: 50, uploadBurst: 1e6, uploadsPerSecond: 1e6 } });
+    const limits = { batchAfterMs: 30, batchRows: 50, uploadBurst: 1e6, uploadsPerSecond: 1e6 };
+    const plain = { ...options(dataDir, { limits }), storage: undefined, log: undefined };
     const child = fork(
       join(root, 'test/scenario/collector-process.mjs'),
       [JSON.stringify({ ...plain, keys: [KEY], connection: engine.storage.connection })],

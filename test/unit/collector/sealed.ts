@@ -8,7 +8,7 @@ import { encodeBody, fromBase64Url, type Attempts, type Context, type Failure, t
 import { makeRecipientKey } from '@outcry/protocol/open';
 import { makeSigner, sealEnvelope, type Signer } from '@outcry/protocol/seal';
 import type { ClickHouseClient } from '@outcry/storage';
-import { startCollector, type CollectorOptions, type LogEntry } from '@outcry/collector';
+import { startCollector, type CollectorOptions } from '@outcry/collector';
 
 export const KEY = makeRecipientKey();
 export const HOST = 'api.shop.example';
@@ -132,7 +132,7 @@ export const options = (dataDir: string, change: Partial<CollectorOptions> = {})
     'shop-dev': { hosts: [HOST], stage: 'development' },
   },
   storage: storageOf(() => Promise.resolve()),
-  log: (_entry: LogEntry) => undefined,
+  log: () => undefined,
   ...change,
 });
 
