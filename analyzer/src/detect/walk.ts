@@ -80,7 +80,8 @@ export function walk(series: Series, options: DetectOptions = {}): Step[] {
     let opens: number | undefined;
     let closes: number | undefined;
 
-    if (spikeStart === null && !learning) {
+    // A bin without failures adds no evidence: a sum that ends in it was tested a bin earlier, when it was stronger.
+    if (spikeStart === null && !learning && bin.failures > 0) {
       for (const width of WINDOWS) {
         if (width > settleBins || width > tested.length) continue;
         const last = tested.slice(-width);

@@ -149,17 +149,18 @@ function numbersOf(spike: SpikeEvidence, metrics: ServerEvidence | null): Verdic
     attempts_failed_share: spike.attempts ? share(spike.attempts.failed, spike.attempts.made) : null,
     attempts_failed_share_before: spike.attempts ? share(spike.attempts.baselineFailed, spike.attempts.baselineMade) : null,
   };
-  if (now === undefined || before === undefined || !(before.seconds > 0) || !(before.requests > 0)) {
+  if (now === undefined || before === undefined || !(before.requests > 0)) {
     return { ...base, request_dip: null, request_dip_p_value: null, error_rise_p_value: null };
   }
-  const requests = (before.requests / before.seconds) * now.seconds;
+  // Of a baseline of unknown length only the share of errors can be told.
+  const requests = before.seconds > 0 ? (before.requests / before.seconds) * now.seconds : null;
   const wander = Math.max(LEAST_LEVEL_SD, metrics?.levelSd ?? LEVEL_SD);
-  const spread = requests + (wander * requests) ** 2 + requests ** 2 / before.requests;
   const errors = ((before.errors + 0.5) / before.requests) * now.requests;
   return {
     ...base,
-    request_dip: requests > 0 ? Math.max(0, 1 - now.requests / requests) : null,
-    request_dip_p_value: lowerTail(now.requests, requests, spread),
+    request_dip: requests !== null && requests > 0 ? Math.max(0, 1 - now.requests / requests) : null,
+    request_dip_p_value:
+      requests === null ? null : lowerTail(now.requests, requests, requests + (wander * requests) ** 2 + requests ** 2 / before.requests),
     error_rise_p_value: upperTail(now.errors, errors, errors + errors ** 2 / (before.errors + 0.5)),
   };
 }

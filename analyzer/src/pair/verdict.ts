@@ -30,7 +30,7 @@ export interface RequestCounts {
   /** Requests that the server answered, and those of them that it answered with an error of its own (5xx). */
   readonly requests: number;
   readonly errors: number;
-  /** Length of the window that was counted, s. */
+  /** Length of the window that was counted, s; 0 when unknown. */
   readonly seconds: number;
 }
 

@@ -9,6 +9,8 @@ const ERRORS = counterName('5xx');
 const STALE_MS = 90_000;
 /** Room left between baseline and spike, so that its beginning does not count as usual. */
 const GAP_MS = 60_000;
+/** Requests measured before the spike, below which what the counters held at first sight is the baseline. */
+const LEAST_REQUESTS = 20;
 const CHUNK_MS = 60_000;
 const LEAST_CHUNKS = 6;
 
@@ -35,10 +37,18 @@ export function serverEvidence(rows: readonly ServerCounterRow[], window: { star
   const levelSd = wander(usable);
   return {
     now: total(inside),
-    baseline: total(usable),
+    baseline: total(usable).requests >= LEAST_REQUESTS ? total(usable) : sinceStart(rows, window.startMs),
     fresh: inside.length > 0 && window.endMs - last <= STALE_MS,
     ...(levelSd !== undefined && { levelSd }),
   };
+}
+
+/** What the counters held when they were first read: everything since the server's start, however long ago that was. */
+function sinceStart(rows: readonly ServerCounterRow[], untilMs: number): RequestCounts {
+  const firstS = Math.min(...rows.map((r) => r.time));
+  const first = firstS * 1000 <= untilMs ? rows.filter((r) => r.time === firstS) : [];
+  const sum = (of: readonly ServerCounterRow[]): number => of.reduce((s, r) => s + r.value, 0);
+  return { requests: sum(first), errors: sum(first.filter((r) => r.name === ERRORS)), seconds: 0 };
 }
 
 function increments(rows: readonly ServerCounterRow[]): Increment[] {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ClickHouseClient, ServerMetricRow } from '@outcry/storage';
+import { pair } from '../../../analyzer/src/pair/pair.js';
 import { readMetrics } from '../../../analyzer/src/scrape/read-metrics.js';
 import { scrape } from '../../../analyzer/src/scrape/scrape.js';
 import { counterName, serverEvidence } from '../../../analyzer/src/watch/server-evidence.js';
@@ -57,6 +58,20 @@ describe('server metrics', () => {
     expect(serverEvidence(rows, { startMs: 60_000, endMs: 400_000 })?.fresh).toBe(false);
     expect(serverEvidence(rows, { startMs: 200_000, endMs: 210_000 })?.fresh).toBe(false);
     expect(serverEvidence([], { startMs: 0, endMs: 1 })).toBeNull();
+  });
+
+  it('takes what the counters held at first sight for the baseline when measuring began just before the spike', () => {
+    const rows = rowsOf([
+      [95, 50_000, 25],
+      [105, 50_100, 25],
+      [115, 50_200, 25],
+    ]);
+    const evidence = serverEvidence(rows, { startMs: 100_000, endMs: 120_000 });
+    expect(evidence?.baseline).toEqual({ requests: 50_025, errors: 25, seconds: 0 });
+    const { numbers, verdict } = pair({ kind: 'timeout', place: {}, networksFailing: 3, failingClients: 30, expectedClients: 0 }, evidence);
+    expect(verdict).toBe('outside');
+    expect(numbers).toMatchObject({ server_error_share: 0, server_error_share_before: 25 / 50_025, request_dip: null });
+    expect(serverEvidence(rows, { startMs: 90_000, endMs: 120_000 })?.baseline.requests).toBe(0);
   });
 
   it('measures how much the request rate usually wanders', () => {
