@@ -171,19 +171,25 @@ describe('withdrawal', () => {
     expect(frozen.agent.isGranted()).toBe(false);
   });
 
-  it('checks the epoch right before a request, though the envelope was queued before', async () => {
+  it('checks the epoch right before a request, after everything else about it is settled', async () => {
     const c = await collector();
-    const store = makeMemoryStore();
+    const inner = makeMemoryStore();
+    const store: Store = {
+      ...inner,
+      async update(epoch, key, change) {
+        const stands = await inner.update(epoch, key, change);
+        // The last thing that is written before a request; another tab withdraws just then.
+        if (key === 'budget') await inner.erase();
+        return stands;
+      },
+    };
     const { agent, clock } = makePlace([c.origin], {}, { store });
     await agent.setConsent('granted', RECEIPT);
-    await agent.pending();
     agent.fail(failureAt(clock.nowMs));
-    await clock.advance(250);
-    await until(async () => (await agent.pending()).envelopes === 1);
-    await store.erase();
-    await store.write(1, [['e:0', { bytes: new Uint8Array(424), leasedUntilMs: 0, sealedAtMs: clock.nowMs }]]);
     await agent.flush();
     expect(c.requests).toEqual([]);
+    expect(agent.consent).toBe('denied');
+    expect(await everything(inner)).toEqual([]);
   });
 
   it('stops the other tabs, and resolves when they have confirmed', async () => {
