@@ -18,10 +18,7 @@ function externalOf(room) {
 
 const minified = (module) => terser({ ecma: 2022, module, compress: { passes: 2 }, format: { comments: false } });
 
-const resolving = (browser) => [
-  nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }),
-  commonjs(),
-];
+const resolving = (browser) => [nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }), commonjs()];
 
 /** ESM, CommonJS and types of one package. */
 function library(room, entries, { browser }) {

@@ -37,7 +37,12 @@ export interface Evidence extends Ending {
 }
 
 const MINUTE_MS = 60_000;
-const PROBE_WORDS = { not_run: '', answered: 'The host answers now.', failed: 'The host cannot be reached now.', stalled: 'The host does not answer now.' };
+const PROBE_WORDS = {
+  not_run: '',
+  answered: 'The host answers now.',
+  failed: 'The host cannot be reached now.',
+  stalled: 'The host does not answer now.',
+};
 
 /** Never throws. The rules stand in the header of this file. */
 export function diagnose(seen: Evidence): Diagnosis {
@@ -59,12 +64,15 @@ export function diagnose(seen: Evidence): Diagnosis {
   if (how === 'answered') return be('http.error', 0.99, `Status ${statusCode}.`);
   if (seen.policy !== 'none') return be(`policy.${seen.policy}`, 0.95, 'The rules of the page forbid it.');
   if (!seen.online) return be('client.offline', 0.95, 'The browser is offline.');
-  if (asked && !reached && probe !== 'answered') return be('client.uplink_dead', asked > 1 ? 0.8 : 0.6, 'Nothing else can be reached either.');
+  if (asked && !reached && probe !== 'answered')
+    return be('client.uplink_dead', asked > 1 ? 0.8 : 0.6, 'Nothing else can be reached either.');
   if (how === 'failed' && !silent) return be('http.response.invalid', 0.9, 'The answer began and broke off.');
-  if (how === 'timer') return be('abandoned', reached || probe === 'answered' ? 0.9 : 0.7, `No answer within the ${elapsedMs} ms of the app.`, connected);
+  if (how === 'timer')
+    return be('abandoned', reached || probe === 'answered' ? 0.9 : 0.7, `No answer within the ${elapsedMs} ms of the app.`, connected);
   if (how === 'aborted') return be('abandoned', reached ? 0.5 : 0.3, `Given up after ${elapsedMs} ms without an answer.`, connected);
   if (probe === 'answered' && !seen.readBefore && trace !== 'no_connection')
     return be('cors.refused', trace === 'connection' ? 0.8 : 0.7, 'The network works, but the page may not read the answer.');
-  if (probe !== 'answered' && trace === 'connection' && elapsedMs < MINUTE_MS) return be('http.failed', 0.7, 'The connection stood, and no answer came.');
+  if (probe !== 'answered' && trace === 'connection' && elapsedMs < MINUTE_MS)
+    return be('http.failed', 0.7, 'The connection stood, and no answer came.');
   return be('unknown', reached ? 0.6 : probe === 'answered' ? 0.5 : 0, 'The browser does not say why.');
 }

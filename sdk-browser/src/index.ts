@@ -13,4 +13,15 @@ export const init: Init = makeInit({ recording: () => import('./recording.js'), 
 
 export { OutcryError } from '@outcry/protocol';
 export type { BrowserOutcry, Init } from './init.js';
-export type { AgentEvent, ConsentState, FlushResult, Outcry, OutcryOptions, PendingCounts, Preview, Receipt, ReportInput, SentEntry } from '@outcry/core';
+export type {
+  AgentEvent,
+  ConsentState,
+  FlushResult,
+  Outcry,
+  OutcryOptions,
+  PendingCounts,
+  Preview,
+  Receipt,
+  ReportInput,
+  SentEntry,
+} from '@outcry/core';

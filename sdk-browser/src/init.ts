@@ -131,7 +131,10 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
     };
   };
   const watchers = [watchFetch(scope, watchRequest), watchXhr(scope.XMLHttpRequest.prototype, watchRequest)];
-  const withRecording = (run: (made: Recording) => void): void => void recording().then(run).catch(() => undefined);
+  const withRecording = (run: (made: Recording) => void): void =>
+    void recording()
+      .then(run)
+      .catch(() => undefined);
   const watch = (): void => {
     for (const each of watchers) each.start();
     withRecording((made) => agent.isGranted() && made.start());

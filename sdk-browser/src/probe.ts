@@ -68,7 +68,8 @@ export function makeProbes({
       const at = now();
       past.times = past.times.filter((time) => at - time < HOUR_MS && time <= at);
       const before = past.times.at(-1) ?? -Infinity;
-      if (at - before < GAP_MS || past.times.length >= PER_HOUR) return Promise.resolve(at - before < RESULT_LASTS_MS ? past.last : 'not_run');
+      if (at - before < GAP_MS || past.times.length >= PER_HOUR)
+        return Promise.resolve(at - before < RESULT_LASTS_MS ? past.last : 'not_run');
       past.times.push(at);
       const abort = new AbortController();
       const result = run(origin, abort).then((found) => {

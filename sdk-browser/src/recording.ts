@@ -26,7 +26,10 @@ export interface Recording {
 }
 
 /** What is known of the place before the recording part is loaded. */
-export type Beginnings = Pick<Platform, 'now' | 'random' | 'setTimer' | 'source' | 'runtime' | 'runtimeMajor' | 'os' | 'fetchFn' | 'broadcast' | 'loadNacl'>;
+export type Beginnings = Pick<
+  Platform,
+  'now' | 'random' | 'setTimer' | 'source' | 'runtime' | 'runtimeMajor' | 'os' | 'fetchFn' | 'broadcast' | 'loadNacl'
+>;
 
 export interface RecordingParts {
   readonly scope: Scope;

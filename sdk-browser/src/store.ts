@@ -74,7 +74,9 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
   return {
     durable: true,
     async epoch() {
-      return (await exists()) ? sync((await use('readonly', (store) => promisifyRequest(store.get(EPOCH) as IDBRequest<number | undefined>))) ?? 0) : 0;
+      return (await exists())
+        ? sync((await use('readonly', (store) => promisifyRequest(store.get(EPOCH) as IDBRequest<number | undefined>))) ?? 0)
+        : 0;
     },
     async get(key) {
       if (overflow.has(key)) return overflow.get(key);

@@ -21,7 +21,10 @@ afterEach(() => {
 });
 
 const inside = (selector: string): HTMLElement[] => [...(element.shadowRoot?.querySelectorAll<HTMLElement>(selector) ?? [])];
-const answer = (value: string): void => inside('button').find((each) => (each as HTMLButtonElement).value === value)?.click();
+const answer = (value: string): void =>
+  inside('button')
+    .find((each) => (each as HTMLButtonElement).value === value)
+    ?.click();
 
 describe('<outcry-consent>', () => {
   it('asks in a labelled dialog that names operator, receivers, retention and the way out', () => {
@@ -37,7 +40,9 @@ describe('<outcry-consent>', () => {
     element.agent = openTab();
     const buttons = inside('button');
     expect(buttons.map((each) => (each as HTMLButtonElement).value)).toEqual(['denied', 'granted']);
-    expect(new Set(buttons.map((each) => [each.className, each.getAttribute('style'), each.hasAttribute('autofocus')].join()))).toHaveLength(1);
+    expect(
+      new Set(buttons.map((each) => [each.className, each.getAttribute('style'), each.hasAttribute('autofocus')].join())),
+    ).toHaveLength(1);
   });
 
   it('grants with the hash of the very text that was shown', async () => {
@@ -45,7 +50,9 @@ describe('<outcry-consent>', () => {
     element.agent = tab;
     const shown = inside('h2, p, li, button').map(({ textContent }) => textContent);
     // On the screen No stands first; the hashed text ends with Yes and No.
-    const decided = new Promise<CustomEvent>((resolve) => element.addEventListener('outcry-consent', (event) => resolve(event as CustomEvent), { once: true }));
+    const decided = new Promise<CustomEvent>((resolve) =>
+      element.addEventListener('outcry-consent', (event) => resolve(event as CustomEvent), { once: true }),
+    );
     answer('granted');
     const { receipt } = (await decided).detail;
     const text = [...shown.slice(0, -2), shown.at(-1), shown.at(-2)].join('\n');
@@ -90,12 +97,21 @@ describe('<outcry-consent>', () => {
 
 describe('the wording', () => {
   it('says something about every field on the wire, and about no other', () => {
-    const wire = [CONTEXT_FIELDS, FAILURE_FIELDS, ATTEMPT_FIELDS, DELIVERY_FIELDS, LOSS_FIELDS, CONSENT_FIELDS].flatMap((table) => table.map(({ name }) => name));
+    const wire = [CONTEXT_FIELDS, FAILURE_FIELDS, ATTEMPT_FIELDS, DELIVERY_FIELDS, LOSS_FIELDS, CONSENT_FIELDS].flatMap((table) =>
+      table.map(({ name }) => name),
+    );
     expect(new Set(FIELD_WORDS.flatMap(([, fields]) => fields))).toEqual(new Set(wire));
   });
 
   it('is hashed line by line', () => {
-    const text = shownText(wordingFor({ operator: 'Shop', retentionDays: 90, receivers: ['https://c1.example.net'], privacyUrl: 'https://shop.example/privacy' }));
+    const text = shownText(
+      wordingFor({
+        operator: 'Shop',
+        retentionDays: 90,
+        receivers: ['https://c1.example.net'],
+        privacyUrl: 'https://shop.example/privacy',
+      }),
+    );
     expect(text.split('\n')).toHaveLength(1 + 4 + 1 + FIELD_WORDS.length + 2);
   });
 });

@@ -28,7 +28,9 @@ describe('before consent', () => {
   it('keeps a refusal in one localStorage key and makes no database', async () => {
     const tab = openTab();
     await tab.setConsent('denied');
-    expect({ ...localStorage }).toEqual({ 'outcry:consent': JSON.stringify({ state: 'denied', day: new Date().toISOString().slice(0, 10) }) });
+    expect({ ...localStorage }).toEqual({
+      'outcry:consent': JSON.stringify({ state: 'denied', day: new Date().toISOString().slice(0, 10) }),
+    });
     expect(await indexedDB.databases()).toEqual([]);
     expect(collected.requests).toEqual([]);
   });
@@ -49,8 +51,22 @@ describe('a failed fetch', () => {
     await rejectionOf(fetch(`${API}/down?user=alice`, { headers: { authorization: 'secret' } }));
     await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
     const body = collected.bodies.find(({ failures }) => failures.length > 0);
-    expect(body?.context).toMatchObject({ source: 'sdk-browser', project: 'shop', release: '4.2.1', consent_text: 'v3', consent_method: 'dialog' });
-    expect(body?.failures[0]).toMatchObject({ host: 'api.shop.example', scheme: 'https', method: 'GET', resource: 'fetch', route: '/down', kind: 'unknown', count: 1 });
+    expect(body?.context).toMatchObject({
+      source: 'sdk-browser',
+      project: 'shop',
+      release: '4.2.1',
+      consent_text: 'v3',
+      consent_method: 'dialog',
+    });
+    expect(body?.failures[0]).toMatchObject({
+      host: 'api.shop.example',
+      scheme: 'https',
+      method: 'GET',
+      resource: 'fetch',
+      route: '/down',
+      kind: 'unknown',
+      count: 1,
+    });
     expect(JSON.stringify(collected.bodies)).not.toMatch(/alice|secret/);
     expect(tab.sent().at(-1)?.words.join()).toContain('api.shop.example');
   });
@@ -113,7 +129,7 @@ describe('aborts', () => {
     const controller = new AbortController();
     const answer = rejectionOf(fetch(`${API}/slow`, { signal: controller.signal }));
     setTimeout(() => controller.abort(), 30);
-    expect((await answer as Error).name).toBe('AbortError');
+    expect(((await answer) as Error).name).toBe('AbortError');
     await until(() => tab.preview().next.attempts.length > 0);
     expect(tab.preview().next).toMatchObject({ failures: [], attempts: [{ made: 1, aborted: 1, failed: 0 }] });
   });

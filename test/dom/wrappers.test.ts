@@ -23,7 +23,8 @@ function wrapToo(): () => void {
   return () => (globalThis.fetch = original);
 }
 
-const failures = (): number => collected.bodies.reduce((sum, body) => sum + body.failures.reduce((inner, { count }) => inner + count, 0), 0);
+const failures = (): number =>
+  collected.bodies.reduce((sum, body) => sum + body.failures.reduce((inner, { count }) => inner + count, 0), 0);
 
 describe('another wrapper of fetch', () => {
   it('that came first sees every request of the app and none of ours', async () => {

@@ -9,7 +9,9 @@ import type { Ending } from '../../sdk-browser/src/watch/ending.js';
 let server: Server;
 let origin = '';
 const seen: { url: string; method: string; ending: Ending }[] = [];
-const hook = watchXhr(XMLHttpRequest.prototype, (url, method) => (url.includes('/unwatched') ? undefined : (ending) => seen.push({ url, method, ending })));
+const hook = watchXhr(XMLHttpRequest.prototype, (url, method) =>
+  url.includes('/unwatched') ? undefined : (ending) => seen.push({ url, method, ending }),
+);
 
 beforeAll(async () => {
   server = createServer((request, response) => {

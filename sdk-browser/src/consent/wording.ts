@@ -30,7 +30,10 @@ export interface Wording {
 /** What a report says, with the fields of the wire format that each line stands for. */
 export const FIELD_WORDS: readonly (readonly [words: string, fields: readonly string[]])[] = [
   ['when it happened, to ten seconds, and how long it took, roughly', ['occurred_at', 'elapsed_ms', 'span_s']],
-  ['which of our servers was asked and how, never which address on it', ['host', 'scheme', 'method', 'resource', 'protocol', 'status_code']],
+  [
+    'which of our servers was asked and how, never which address on it',
+    ['host', 'scheme', 'method', 'resource', 'protocol', 'status_code'],
+  ],
   ['which part of the app asked, from a list of our own', ['route']],
   ['what seems to have failed, and how sure that is', ['phase', 'type', 'kind', 'confidence_pct']],
   ['how often it was repeated', ['count', 'sampling_ppm']],
@@ -39,7 +42,10 @@ export const FIELD_WORDS: readonly (readonly [words: string, fields: readonly st
   ['the app and its version', ['source', 'project', 'release', 'sdk_version', 'diagnosis_version']],
   ['the sort of browser and system', ['runtime', 'runtime_major', 'os']],
   ['how many requests worked and failed, in steps of five minutes', ['bin_start', 'made', 'succeeded', 'failed', 'aborted', 'panel_ppm']],
-  ['which receiver could be reached, and what was lost on the way', ['sent_at', 'collector', 'failed_collectors', 'tries', 'later_retry', 'reason', 'bucket']],
+  [
+    'which receiver could be reached, and what was lost on the way',
+    ['sent_at', 'collector', 'failed_collectors', 'tries', 'later_retry', 'reason', 'bucket'],
+  ],
   ['that you agreed, to which text and on which day', ['consent_text', 'consent_method', 'text', 'text_hash', 'granted_day']],
 ];
 
@@ -69,5 +75,8 @@ export function shownText({ title, paragraphs, fieldsTitle, fields, yes, no }: W
 /** base64url SHA-256 of a text. */
 export async function hashOf(text: string, subtle: SubtleCrypto): Promise<string> {
   const digest = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...digest)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+  return btoa(String.fromCharCode(...digest))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=/g, '');
 }

@@ -24,7 +24,10 @@ export function endingOf(error: unknown, signal: AbortSignal | null | undefined)
  */
 export function watchFetch(scope: { fetch: Fetch }, begin: Begin): Hook {
   return makeHook(scope, 'fetch', (original, active) => {
-    const start = (input: RequestInfo | URL, init: RequestInit | undefined): [end: ReturnType<Begin>, signal?: AbortSignal | null | undefined] => {
+    const start = (
+      input: RequestInfo | URL,
+      init: RequestInit | undefined,
+    ): [end: ReturnType<Begin>, signal?: AbortSignal | null | undefined] => {
       try {
         const request = typeof input === 'object' && 'url' in input ? input : undefined;
         const end = begin(request ? request.url : String(input), init?.method ?? request?.method ?? 'GET', 'fetch');

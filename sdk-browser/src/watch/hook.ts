@@ -12,7 +12,11 @@ export interface Hook {
  * @returns `stop` puts the original back; where another wrapper has been laid over ours it cannot be removed, so it becomes a mere
  *   pass-through, which the next `start` brings back to life. Neither throws, not even where the property is frozen.
  */
-export function makeHook<T extends object, K extends keyof T>(owner: T, name: K, wrap: (original: T[K], active: () => boolean) => T[K]): Hook {
+export function makeHook<T extends object, K extends keyof T>(
+  owner: T,
+  name: K,
+  wrap: (original: T[K], active: () => boolean) => T[K],
+): Hook {
   let active = false;
   let laid: { readonly ours: T[K]; readonly below: T[K] } | undefined;
 

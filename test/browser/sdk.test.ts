@@ -1,0 +1,208 @@
+/** The built script in a real Chromium against real servers and real faults. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Failure } from '@outcry/protocol';
+import { startChromium } from './chromium.js';
+import type { Browser } from './chromium.js';
+import { startServers } from './servers.js';
+import type { Servers } from './servers.js';
+
+let servers: Servers;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  [servers, browser] = await Promise.all([startServers(), startChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await servers?.close();
+});
+beforeEach(async () => {
+  complaints = [];
+  page = await openPage();
+});
+afterEach(async () => {
+  await page.evaluate(() => window.agent?.setConsent('denied'));
+  await page.evaluate(() => {
+    localStorage.clear();
+    indexedDB.deleteDatabase('outcry');
+  });
+  for (const each of browser.context.pages().slice(1)) await each.close();
+  servers.away = false;
+  servers.asked.length = servers.bodies.length = servers.uploads.length = 0;
+});
+
+declare global {
+  interface Window {
+    outcry: { init(options: object, platform: object): Window['agent'] };
+    agent: {
+      readonly consent: string;
+      setConsent(state: string, receipt?: object): Promise<void>;
+      pending(): Promise<{ envelopes: number }>;
+      flush(): Promise<unknown>;
+      close(): Promise<void>;
+      sent(): { words: string[] }[];
+    };
+  }
+}
+
+/** A tab with an agent that has not been asked to do anything. */
+async function openPage(): Promise<Page> {
+  const made = await browser.context.newPage();
+  made.on('console', (message) => {
+    if (/Content Security Policy|outcry|Trusted/.test(message.text())) complaints.push(message.text());
+  });
+  made.on('pageerror', (error) => complaints.push(String(error)));
+  await made.goto(servers.page);
+  await made.evaluate(
+    ({ collector, recipientKey }) => {
+      window.agent = window.outcry.init(
+        { project: 'shop', release: '1.0', hosts: ['127.0.0.1', 'nowhere.invalid'], collectors: [collector], recipientKey },
+        { liveDelayMs: 0 },
+      );
+    },
+    { collector: servers.collector, recipientKey: servers.recipientKey },
+  );
+  return made;
+}
+
+const grant = (on: Page = page): Promise<void> =>
+  on.evaluate(() =>
+    window.agent.setConsent('granted', { text: 'v3', textHash: 'A'.repeat(43), at: new Date().toISOString(), method: 'dialog' }),
+  );
+
+/** What the page itself sees of the request. */
+const ask = (url: string, timeoutMs?: number): Promise<string> =>
+  page.evaluate(
+    ([address, limit]) =>
+      fetch(address as string, limit ? { signal: AbortSignal.timeout(limit as number) } : {}).then(
+        ({ status }) => String(status),
+        (error: Error) => error.name,
+      ),
+    [url, timeoutMs] as const,
+  );
+
+async function until(holds: () => unknown, timeoutMs = 30_000): Promise<void> {
+  const endMs = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > endMs) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const failures = (): Failure[] => servers.bodies.flatMap((body) => [...body.failures]);
+
+/** Every value in every database, with bytes as text, and all of localStorage. */
+const stored = (on: Page = page): Promise<{ databases: string[]; keys: string[]; text: string; localStorage: string[] }> =>
+  on.evaluate(async () => {
+    const databases = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const keys: string[] = [];
+    let text = '';
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error as Error);
+      });
+    for (const name of databases) {
+      const db = await done(indexedDB.open(name));
+      for (const storeName of db.objectStoreNames) {
+        const store = db.transaction(storeName).objectStore(storeName);
+        const [names, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll() as IDBRequest<unknown[]>)]);
+        keys.push(...names.map(String));
+        text += JSON.stringify([names, values], (_, value: unknown) =>
+          value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : value,
+        );
+      }
+      db.close();
+    }
+    return { databases, keys, text, localStorage: Object.keys(localStorage) };
+  });
+
+describe('before consent', () => {
+  it('asks no collector and stores no byte, whatever fails', async () => {
+    expect(await ask(`${servers.closedPort}/x`)).toBe('TypeError');
+    await page.waitForTimeout(1_000);
+    expect(servers.asked).toEqual([]);
+    expect(await stored()).toEqual({ databases: [], keys: [], text: '', localStorage: [] });
+    expect(await page.evaluate(() => /native code/.test(Function.prototype.toString.call(fetch)))).toBe(true);
+  });
+
+  it('makes no database for a refusal', async () => {
+    await page.evaluate(() => window.agent.setConsent('denied'));
+    expect(await stored()).toEqual({ databases: [], keys: [], text: '', localStorage: ['outcry:consent'] });
+    expect(servers.asked).toEqual([]);
+  });
+});
+
+describe('after consent', () => {
+  it('tells real faults apart as far as a page can, and delivers them sealed', async () => {
+    await grant();
+    expect(await ask(`${servers.closedPort}/x`)).toBe('TypeError');
+    expect(await ask(`${servers.api}/no-cors`)).toBe('TypeError');
+    expect(await ask(`${servers.api}/broken`)).toBe('503');
+    expect(await ask('https://nowhere.invalid/')).toBe('TypeError');
+    expect(await ask(`${servers.mute}/x`, 700)).toBe('TimeoutError');
+    const kinds = (): string[] => [...new Set(failures().map(({ host, kind }) => `${host} ${kind}`))].sort();
+    const wanted = ['127.0.0.1 cors', '127.0.0.1 http', '127.0.0.1 timeout', '127.0.0.1 unknown', 'nowhere.invalid unknown'];
+    await until(() => kinds().length >= wanted.length).catch(() => undefined);
+    expect(kinds()).toEqual(wanted);
+    expect(failures().find(({ kind }) => kind === 'http')).toMatchObject({ type: 'http.error', status_code: 503, phase: 'application' });
+    expect(servers.bodies[0]?.context).toMatchObject({ runtime: 'chrome', os: 'linux', source: 'sdk-browser' });
+    // No preflight, no cookie, no type.
+    expect(servers.asked.filter((line) => line.startsWith('OPTIONS'))).toEqual([]);
+    for (const headers of servers.uploads)
+      expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(cookie|referer|content-type)$/)]));
+    expect(complaints).toEqual([]);
+  });
+
+  it('rests only sealed bytes while the collector is away, delivers them when it is back, and leaves nothing after a withdrawal', async () => {
+    servers.away = true;
+    await grant();
+    expect(await ask(`${servers.closedPort}/x`)).toBe('TypeError');
+    await until(() => page.evaluate(async () => (await window.agent.pending()).envelopes > 0));
+    const { databases, keys, text } = await stored();
+    expect(databases).toEqual(['outcry']);
+    expect(keys.length).toBeGreaterThan(1);
+    for (const word of ['127.0.0.1', 'unknown', 'client.', 'offline', 'fetch']) expect(text).not.toContain(word);
+    expect(servers.bodies).toEqual([]);
+
+    // A tab that ends in the middle of a try keeps its lease for a minute; this one closes in order.
+    await page.evaluate(() => window.agent.close());
+    await page.close();
+    servers.away = false;
+    page = await openPage();
+    expect(await page.evaluate(() => window.agent.consent)).toBe('granted');
+    await until(() => failures().length > 0);
+
+    const other = await openPage();
+    servers.away = true;
+    await ask(`${servers.closedPort}/y`);
+    await until(() => page.evaluate(async () => (await window.agent.pending()).envelopes > 0));
+    await page.evaluate(() => window.agent.setConsent('denied'));
+    servers.asked.length = 0;
+    expect((await stored()).keys).toEqual(['!epoch']);
+    expect(await other.evaluate(() => window.agent.consent)).toBe('denied');
+    await ask(`${servers.closedPort}/z`);
+    await page.waitForTimeout(1_500);
+    expect(servers.asked).toEqual([]);
+    expect((await stored()).keys).toEqual(['!epoch']);
+    expect(await page.evaluate(() => window.agent.sent())).toEqual([]);
+  });
+
+  it('has one sender among many tabs', async () => {
+    servers.away = true;
+    await grant();
+    await ask(`${servers.api}/broken`);
+    await until(() => page.evaluate(async () => (await window.agent.pending()).envelopes > 0));
+    await page.evaluate(() => window.agent.close());
+    await page.close();
+    servers.away = false;
+    const tabs = await Promise.all([openPage(), openPage(), openPage()]);
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => window.agent.flush())));
+    page = tabs[0] as Page;
+    await until(() => page.evaluate(async () => (await window.agent.pending()).envelopes === 0));
+    expect(failures()).toHaveLength(1);
+  });
+});

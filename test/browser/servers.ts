@@ -1,0 +1,111 @@
+/** Real servers on loopback: the page, an API with faults, and a collector that opens what it gets. */
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttp } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer as createTcp } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { ReportBody } from '@outcry/protocol';
+import { decodeBody, loadRecipientKeys, makeRecipientKey, openEnvelope, verifyEnvelope } from '@outcry/protocol/open';
+
+async function listen(server: Server, address = '127.0.0.1'): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  return `http://${address}:${(server.address() as AddressInfo).port}`;
+}
+
+const dist = new URL('../../sdk-browser/dist/', import.meta.url);
+const POLICY = "default-src 'none'; script-src 'self'; connect-src *; img-src data:; require-trusted-types-for 'script'";
+
+export interface Servers {
+  readonly page: string;
+  readonly api: string;
+  readonly collector: string;
+  readonly recipientKey: string;
+  readonly closedPort: string;
+  readonly mute: string;
+  /** Requests that reached the collector, as "METHOD path". */
+  readonly asked: string[];
+  readonly bodies: ReportBody[];
+  /** Headers of the uploads. */
+  readonly uploads: IncomingMessage['headers'][];
+  away: boolean;
+  close(): Promise<void>;
+}
+
+export async function startServers(): Promise<Servers> {
+  const key = makeRecipientKey();
+  const keys = loadRecipientKeys([key]);
+  const asked: string[] = [];
+  const bodies: ReportBody[] = [];
+  const uploads: IncomingMessage['headers'][] = [];
+  const open: Server[] = [];
+
+  async function http(listener: (request: IncomingMessage, response: ServerResponse) => unknown, address?: string): Promise<string> {
+    const server = createHttp(listener as RequestListener);
+    open.push(server);
+    return listen(server, address);
+  }
+
+  const page = await http(async ({ url = '/' }, response) => {
+    const file = url.slice(1);
+    // Every policy violation of the SDK itself would show on the page's console.
+    response.setHeader('content-security-policy', POLICY);
+    if (/^[\w.-]+\.js$/.test(file)) {
+      response.setHeader('content-type', 'text/javascript');
+      response.end(await readFile(new URL(file, dist)).catch(() => ''));
+    } else {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>page</title><link rel="icon" href="data:,"><script src="/outcry.iife.js"></script>');
+    }
+  });
+  const api = await http(({ url }, response) => {
+    if (url !== '/no-cors') response.setHeader('access-control-allow-origin', '*');
+    response.statusCode = url === '/broken' ? 503 : 200;
+    response.end('{}');
+  });
+  const muted = new Set<Socket>();
+  const mute = createTcp((socket) => void muted.add(socket.on('error', () => undefined)));
+  open.push(mute);
+  const closed = createTcp();
+  const closedPort = await listen(closed);
+  closed.close();
+
+  const servers: Servers = {
+    page,
+    api,
+    mute: await listen(mute),
+    closedPort,
+    recipientKey: key.publicKey,
+    asked,
+    bodies,
+    uploads,
+    away: false,
+    collector: await http(async (request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (servers.away) return request.socket.destroy();
+      response.setHeader('access-control-allow-origin', '*');
+      if (request.url === '/v1/witness') {
+        response.setHeader('content-type', 'application/json');
+        return response.end(JSON.stringify({ now: Date.now(), asn: 3320, country: 'DE' }));
+      }
+      const bytes = Buffer.concat(await request.toArray());
+      if (!(await verifyEnvelope(bytes))) return response.writeHead(400).end();
+      bodies.push(decodeBody(openEnvelope(bytes, keys)).body);
+      uploads.push(request.headers);
+      response.writeHead(204).end();
+      // Another address than the watched one, so that a test can look for either.
+    }, '127.0.0.2'),
+    async close() {
+      for (const socket of muted) socket.destroy();
+      await Promise.all(
+        open.map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve());
+              (server as { closeAllConnections?: () => void }).closeAllConnections?.();
+            }),
+        ),
+      );
+    },
+  };
+  return servers;
+}
