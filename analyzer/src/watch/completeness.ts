@@ -3,7 +3,7 @@ import { LATENESS_STEPS_S } from '../queries/lateness.js';
 import type { LatenessRow } from '../queries/lateness.js';
 
 /** Shares arrived at LATENESS_STEPS_S where too few reports were seen to learn them: agents wait up to 5 s, networks a little more. */
-const USUAL = [0.5, 0.9, 0.97, 0.98, 0.99, 1, 1, 1, 1] as const;
+const USUAL = [0.5, 0.9, 0.95, 0.97, 0.99, 1] as const;
 const LEAST_REPORTS = 100;
 /** From the insert to the rollup, ms. */
 const PIPELINE_MS = 5_000;
