@@ -1,73 +1,15 @@
 /** The agent: what both SDKs drive with their observations. */
 import { kindOf, OutcryError, phaseOf } from '@outcry/protocol';
-import type { Diagnosis, Failure, LossReason } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
+import type { Agent, AgentEvent, ObservedFailure } from './observed.js';
 import type { Platform } from './platform.js';
 import { emptyBody, previewOf } from './preview.js';
 import { checkReceipt } from './receipt.js';
 import type { Session, startSession } from './session.js';
-import type { ConsentState, Outcry, Receipt, SentEntry } from './types.js';
-
-/** One finished request to a watched host. */
-export interface Attempt {
-  readonly host: string;
-  /** `outcomeOf(kind)` of a failure; a reported failure is told to `observe` and to `fail`. */
-  readonly outcome: 'succeeded' | 'failed' | 'aborted';
-  readonly startedAtMs: number;
-}
-
-/** One failed request and what became of its diagnosis. Words outside the field tables count as `other`. */
-export interface ObservedFailure {
-  readonly host: string;
-  readonly scheme: string;
-  readonly method: string;
-  readonly resource: string;
-  /** A pattern of the `routes` option, as `routeOf` gives it. */
-  readonly route?: string | null;
-  readonly diagnosis: Diagnosis;
-  readonly elapsedMs: number;
-  /** 0 without an answer. */
-  readonly statusCode: number;
-  readonly protocol: string;
-  readonly startedAtMs: number;
-}
-
-/** What happens inside, for a page that shows it. Never leaves the device by itself. */
-export type AgentEvent =
-  | { readonly kind: 'diagnosed'; readonly failure: Failure; readonly evidence: readonly string[] }
-  | { readonly kind: 'sealed'; readonly bytes: number; readonly reports: number }
-  | { readonly kind: 'delivered'; readonly collector: string; readonly tookMs: number; readonly sinceFailureMs: number | null }
-  | { readonly kind: 'dropped'; readonly reason: LossReason };
-
-/** How one witness answered just now: `ms` is null when it did not. */
-export interface WitnessAnswer {
-  readonly url: string;
-  readonly reached: boolean;
-  readonly ms: number;
-}
-
-export interface Agent extends Outcry {
-  /** Counts one finished request; does nothing before consent. Never throws. */
-  observe(attempt: Attempt): void;
-  /** Takes one failed request: sampling, folding and sealing happen inside; does nothing before consent. Never throws. */
-  fail(failure: ObservedFailure): void;
-  /** The result stops it. */
-  readonly onEvent: (listen: (event: AgentEvent) => void) => () => void;
-  /** Whether this host name (no port, any case) is watched. */
-  watched(host: string): boolean;
-  isGranted(): boolean;
-  /** The route pattern of a path, or null. */
-  routeOf(path: string): string | null;
-  /**
-   * Asks the witnesses once, to tell "only this host" from "nothing works". At most one per failing host and minute and six per
-   * hour; null when the budget is used up, consent is missing or there is no witness. Never rejects.
-   */
-  compareWitness(host: string): Promise<readonly WitnessAnswer[] | null>;
-}
+import { eraseStore, othersStop } from './withdraw.js';
+import type { ConsentState, Receipt, SentEntry } from './types.js';
 
 const STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
-const CONFIRM_MS = 1_000;
-const ERASE_TRIES = 3;
 /** What is observed while the recording part loads, and how long to wait before it is asked for again. */
 const MAX_EARLY = 200;
 const RELOAD_MS = 30_000;
@@ -166,49 +108,9 @@ export function createAgent(
     else if (granted && granted.early.length < MAX_EARLY) granted.early.push(run);
   }
 
-  async function erase(): Promise<void> {
-    for (let left = ERASE_TRIES; left > 0; left--)
-      try {
-        await store.erase();
-        return;
-      } catch {
-        await new Promise<void>((resolve) => void platform.setTimer(resolve, 100));
-      }
-  }
-
-  /** Resolves when all other live tabs have confirmed, or after 1 s. */
-  async function othersStop(): Promise<void> {
-    if (!broadcast) return;
-    let confirmed = 0;
-    let expected = Infinity;
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        stopListening();
-        cancel();
-        resolve();
-      };
-      const check = (): void => {
-        if (confirmed >= expected) finish();
-      };
-      const stopListening = broadcast.listen(({ kind }) => {
-        if (kind === 'confirmed') confirmed++;
-        check();
-      });
-      const cancel = (platform.networkTimer ?? platform.setTimer)(finish, CONFIRM_MS);
-      void broadcast
-        .peers?.()
-        .then((peers) => {
-          expected = peers;
-          check();
-        })
-        .catch(() => undefined);
-      broadcast.post({ kind: 'erased' });
-    });
-  }
-
   function withdraw(): Promise<unknown> {
     stop();
-    return (erasing = Promise.all([erasing.then(erase), othersStop().catch(() => undefined)]));
+    return (erasing = Promise.all([erasing.then(() => eraseStore(platform)), othersStop(platform).catch(() => undefined)]));
   }
 
   /** Runs `work` without ever throwing into the app. */

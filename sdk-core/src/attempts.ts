@@ -4,7 +4,7 @@
  */
 import { ATTEMPT_BIN_S, DAY_MS } from '@outcry/protocol';
 import type { Attempts } from '@outcry/protocol';
-import type { Attempt } from './agent.js';
+import type { Attempt } from './observed.js';
 import type { Grant } from './grant.js';
 
 const BIN_MS = ATTEMPT_BIN_S * 1_000;

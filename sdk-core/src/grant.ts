@@ -3,7 +3,7 @@
  * Every write goes through `save` or `update`, every request through `ask`; all three check the consent epoch.
  */
 import type { LossReason } from '@outcry/protocol';
-import type { AgentEvent } from './agent.js';
+import type { AgentEvent } from './observed.js';
 import type { CheckedOptions } from './check-options.js';
 import type { Platform } from './platform.js';
 

@@ -1,5 +1,5 @@
 export { createAgent } from './agent.js';
-export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from './agent.js';
+export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 export { checkOptions } from './check-options.js';
 export type { CheckedOptions } from './check-options.js';
 export { makeMemoryStore } from './memory-store.js';

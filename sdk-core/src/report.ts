@@ -1,7 +1,7 @@
 /** Building one failure record, and letting the app make it coarser. Pure. */
 import { bucketMs, FAILURE_FIELDS, MAX_UINT, TIME_GRAIN_S, TYPE_PATTERN } from '@outcry/protocol';
 import type { Failure } from '@outcry/protocol';
-import type { ObservedFailure } from './agent.js';
+import type { ObservedFailure } from './observed.js';
 import { oneOf } from './one-of.js';
 import type { OutcryOptions } from './types.js';
 

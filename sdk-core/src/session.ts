@@ -4,7 +4,7 @@
  */
 import { MAX_REPORTS, lossBucket } from '@outcry/protocol';
 import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/protocol';
-import type { Attempt, ObservedFailure, WitnessAnswer } from './agent.js';
+import type { Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 import { makeAttempts } from './attempts.js';
 import { consentRecord, contextOf } from './context.js';
 import { makeDelivery } from './deliver.js';

@@ -1,6 +1,6 @@
 /** Witnesses: the network label an agent may claim, and the comparison that tells "only this host" from "nothing works". */
 import { MAX_UINT } from '@outcry/protocol';
-import type { WitnessAnswer } from './agent.js';
+import type { WitnessAnswer } from './observed.js';
 import type { Grant } from './grant.js';
 import type { Claim } from './report.js';
 
