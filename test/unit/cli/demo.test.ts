@@ -1,10 +1,12 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEdge, type Edge } from '../../../cli/src/demo/edge.js';
 import { chooseNetwork } from '../../../cli/src/demo/fault.js';
+import { listenKeys } from '../../../cli/src/demo/keyboard.js';
 import { makeFleetClock } from '../../../cli/src/demo/fleet-clock.js';
 import { planAgents } from '../../../cli/src/demo/fleet.js';
 import { drawAddresses, largestRange, NETWORKS, spreadAddresses } from '../../../cli/src/demo/networks.js';
@@ -198,5 +200,27 @@ describe('a stack', () => {
     await expect(adding).rejects.toBeInstanceOf(Stopped);
     await stack.stop();
     expect(said).toEqual(['x did not stop cleanly: no']);
+  });
+});
+
+describe('the keyboard', () => {
+  it('takes single keys, and Ctrl-C of a raw terminal as q', async () => {
+    const modes: boolean[] = [];
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (mode: boolean) => modes.push(mode) });
+    const keys: string[] = [];
+    const keyboard = listenKeys((key) => keys.push(key), terminal);
+    terminal.write('fx\u0003');
+    await new Promise((resolve) => setImmediate(resolve));
+    keyboard.stop();
+    terminal.write('f');
+    expect(keys).toEqual(['f', 'x', 'q']);
+    expect(modes).toEqual([true, false]);
+  });
+
+  it('lives with a file as standard input', async () => {
+    const file = createReadStream('/dev/null');
+    const keyboard = listenKeys(() => expect.fail('no key was pressed'), file);
+    await new Promise((resolve) => file.once('close', resolve));
+    keyboard.stop();
   });
 });
