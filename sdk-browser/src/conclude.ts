@@ -38,12 +38,21 @@ export function makeConclude({ agent, gatherer, lifecycle, performance, count4xx
 
     if (how === 'answered') {
       gatherer.answered(url.origin, statusCode > 0);
-      if (statusCode < (count4xx ? 400 : 500)) return observe('succeeded');
+      if (statusCode < (count4xx ? 400 : 500)) {
+        observe('succeeded');
+        return;
+      }
     }
-    if (how === 'aborted' && !(silent && elapsedMs >= PATIENCE_MS && lifecycle.visibleSince(startedAtMs))) return observe('aborted');
+    if (how === 'aborted' && !(silent && elapsedMs >= PATIENCE_MS && lifecycle.visibleSince(startedAtMs))) {
+      observe('aborted');
+      return;
+    }
     const diagnosis = diagnose(await gatherer.gather({ url, ending, startedMark, elapsedMs }));
     // What a page that is being left cuts off has not failed.
-    if (how !== 'answered' && lifecycle.isClosing()) return observe('aborted');
+    if (how !== 'answered' && lifecycle.isClosing()) {
+      observe('aborted');
+      return;
+    }
     observe(outcomeOf(diagnosis.kind));
     agent.fail({
       host,

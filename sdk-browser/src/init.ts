@@ -7,7 +7,6 @@ import type { Decision } from './decision.js';
 import { makeLazyStore } from './lazy-store.js';
 import type { Beginnings, Recording } from './recording.js';
 import { runtimeOf } from './runtime.js';
-import type { NavigatorFacts } from './runtime.js';
 import { allowed } from './scope.js';
 import type { Scope } from './scope.js';
 import { watchWake } from './wake.js';
@@ -78,7 +77,7 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
       return () => scope.clearTimeout(timer);
     },
     source: 'sdk-browser',
-    ...runtimeOf(scope.navigator as NavigatorFacts),
+    ...runtimeOf(scope.navigator),
     loadNacl: loaders.nacl,
     ...('BroadcastChannel' in scope && { broadcast: makeBroadcast(scope.BroadcastChannel, name) }),
     ...overrides,

@@ -14,7 +14,7 @@ export async function isThere(idb: IDBFactory, name: string): Promise<boolean> {
     request.onerror = (event) => {
       event.preventDefault();
       if (made) resolve(false);
-      else reject(request.error as Error);
+      else reject(request.error ?? new Error());
     };
   });
 }

@@ -1,13 +1,13 @@
 /** The life of a page: hidden, closing, back from the cache. */
 
 export interface Lifecycle {
-  isHidden(): boolean;
+  readonly isHidden: () => boolean;
   /** The page is being left: what fails now was cut off by that. */
   isClosing(): boolean;
   /** The page was visible all the time since then. */
   visibleSince(timeMs: number): boolean;
   /** The page is hidden, frozen or closed; it may not come back. */
-  onLeave(run: () => void): () => void;
+  readonly onLeave: (run: () => void) => () => void;
   start(): void;
   stop(): void;
 }

@@ -22,15 +22,16 @@ export function makeSenderLock({ locks, name, store, now, random, setTimer, onLe
 
   async function leased<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
     const epoch = await store.epoch();
-    let mine = false;
+    // An object, for a closure writes to it.
+    const lease = { mine: false };
     const change = (old: unknown): unknown => {
       const at = now();
       const held = old as Lease | undefined;
       // An end further away than any lease lasts was written by a clock that has been set back.
-      mine = !held || held.by === me || held.until < at || held.until > at + LONGEST_MS;
-      return mine ? { by: me, until: at + LONGEST_MS } : old;
+      lease.mine = !held || held.by === me || held.until < at || held.until > at + LONGEST_MS;
+      return lease.mine ? { by: me, until: at + LONGEST_MS } : old;
     };
-    if (!(await store.update(epoch, LEASE, change)) || !mine) return undefined;
+    if (!(await store.update(epoch, LEASE, change)) || !lease.mine) return undefined;
     try {
       return await work();
     } finally {

@@ -38,9 +38,10 @@ export function makeProbes({
   const pasts = new Map<string, Past>();
 
   async function run(origin: string, abort: AbortController): Promise<Result> {
-    let stalled = false;
+    // An object, for a closure writes to it.
+    const cap = { reached: false };
     const cancel = setTimer(() => {
-      stalled = true;
+      cap.reached = true;
       abort.abort();
     }, CAP_MS);
     try {
@@ -54,7 +55,7 @@ export function makeProbes({
       });
       return 'answered';
     } catch {
-      return stalled ? 'stalled' : abort.signal.aborted ? 'not_run' : 'failed';
+      return cap.reached ? 'stalled' : abort.signal.aborted ? 'not_run' : 'failed';
     } finally {
       cancel();
     }

@@ -62,7 +62,7 @@ export async function makeRecording({ scope, name, idb, beginnings, overrides, a
   const platform: Platform = {
     ...beginnings,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    subtle: crypto.subtle as SubtleCrypto | undefined,
+    subtle: crypto.subtle,
     store,
     withSenderLock: makeSenderLock({ locks, name, store, now, random, setTimer, onLeave: lifecycle.onLeave }),
     online: () => navigator.onLine,

@@ -29,7 +29,7 @@ const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
   ['ios', /iPhone|iPad|iPod|iOS/],
   ['windows', /Windows/],
   ['chromeos', /CrOS|Chrome ?OS/],
-  ['macos', /Mac/],
+  ['macos', /[Mm]ac/],
   ['linux', /Linux|X11/],
 ];
 

@@ -12,7 +12,7 @@ async function listen(server: Server, address = '127.0.0.1'): Promise<string> {
   return `http://${address}:${(server.address() as AddressInfo).port}`;
 }
 
-const dist = new URL('../../sdk-browser/dist/', import.meta.url);
+const room = new URL('../../sdk-browser/', import.meta.url);
 const POLICY = "default-src 'none'; script-src 'self'; connect-src *; img-src data:; require-trusted-types-for 'script'";
 
 export interface Servers {
@@ -49,9 +49,9 @@ export async function startServers(): Promise<Servers> {
     const file = url.slice(1);
     // Every policy violation of the SDK itself would show on the page's console.
     response.setHeader('content-security-policy', POLICY);
-    if (/^[\w.-]+\.js$/.test(file)) {
+    if (/^(min\/)?[\w-]+(\.iife)?\.js$/.test(file)) {
       response.setHeader('content-type', 'text/javascript');
-      response.end(await readFile(new URL(file, dist)).catch(() => ''));
+      response.end(await readFile(new URL(file.startsWith('min/') ? `build/${file}` : `dist/${file}`, room)).catch(() => ''));
     } else {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>page</title><link rel="icon" href="data:,"><script src="/outcry.iife.js"></script>');

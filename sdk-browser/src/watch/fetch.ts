@@ -30,7 +30,8 @@ export function watchFetch(scope: { fetch: Fetch }, begin: Begin): Hook {
     ): [end: ReturnType<Begin>, signal?: AbortSignal | null | undefined] => {
       try {
         const request = typeof input === 'object' && 'url' in input ? input : undefined;
-        const end = begin(request ? request.url : String(input), init?.method ?? request?.method ?? 'GET', 'fetch');
+        const url = typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
+        const end = begin(url, init?.method ?? request?.method ?? 'GET', 'fetch');
         return [end, init?.signal ?? request?.signal];
       } catch {
         return [undefined];
