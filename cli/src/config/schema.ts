@@ -32,6 +32,17 @@ export const projectSchema = z.strictObject({
   stage: z.enum(['production', 'development'], 'must be "production" or "development"').default('production'),
 });
 
+/** Limits of a collector that an operator may want to change; the others are in `docs/reference/collector.md`. */
+const limits = z.strictObject({
+  uploads_per_second: whole(1, 100_000, ' uploads').optional(),
+  upload_burst: whole(1, 1_000_000, ' uploads').optional(),
+  signers_per_hour: whole(1, 4096, ' keys').optional(),
+  releases_per_day: whole(1, 100_000, ' releases').optional(),
+  journal_entries: whole(1, 100_000_000, ' envelopes').optional(),
+  journal_bytes: whole(1_000_000, 2 ** 42, ' bytes').optional(),
+  min_free_bytes: whole(0, 2 ** 42, ' bytes').optional(),
+});
+
 const collector = z.strictObject({
   name: z
     .string()
@@ -42,6 +53,7 @@ const collector = z.strictObject({
   trust_proxy: z.array(z.string().refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8')).default([]),
   tls: z.strictObject({ cert_file: text(4096), key_file: text(4096) }).optional(),
   key_files: z.array(text(4096)).default([]),
+  limits: limits.prefault({}),
 });
 
 const analyzer = z.strictObject({

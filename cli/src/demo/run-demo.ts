@@ -41,11 +41,11 @@ const CLOSE_AFTER_MS = 400;
 export function demoConfig(config: Config): Config {
   const shopUrl = `http://${SHOP_ADDRESS}:${config.demo.shop_port}`;
   const projects = Object.entries(DEMO_PROJECTS).map(([name, project]) => [name, projectSchema.parse(project)] as const);
-  const { name, host, port, key_files } = config.collector;
+  const { name, host, port, key_files, limits } = config.collector;
   return {
     ...config,
     projects: Object.fromEntries(projects),
-    collector: { name, host, port, key_files, trust_proxy: ['127.0.0.0/8'] },
+    collector: { name, host, port, key_files, limits, trust_proxy: ['127.0.0.0/8'] },
     analyzer: { ...config.analyzer, server_metrics: [{ project: 'shop', host: SHOP_HOST, url: `${shopUrl}/metrics` }] },
   };
 }

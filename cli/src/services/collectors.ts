@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Limits } from '@outcry/collector';
 import type { StorageConnection } from '@outcry/storage';
 import type { Config } from '../config/schema.js';
 import type { CollectorSettings } from '../processes/collector-process.js';
@@ -21,6 +22,21 @@ export interface ServiceSurroundings {
   readonly closeAfterMs?: number;
 }
 
+/** The configured limits in the collector's own spelling; what is not set is left to the collector. */
+function limitsOf({ collector: { limits } }: Config, closeAfterMs: number | undefined): Partial<Limits> {
+  const named = {
+    uploadsPerSecond: limits.uploads_per_second,
+    uploadBurst: limits.upload_burst,
+    signersPerHour: limits.signers_per_hour,
+    releasesPerDay: limits.releases_per_day,
+    journalEntries: limits.journal_entries,
+    journalBytes: limits.journal_bytes,
+    minFreeBytes: limits.min_free_bytes,
+    closeAfterMs,
+  } satisfies { [Name in keyof Limits]?: number | undefined };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+}
+
 /** Starts one collector as a supervised process. Rejects with its coded error when it cannot start. */
 export function startCollectorProcess(
   config: Config,
@@ -36,7 +52,7 @@ export function startCollectorProcess(
       keys: [...keys],
       projects: projectsOf(config),
       trustProxy,
-      ...(around.closeAfterMs !== undefined && { limits: { closeAfterMs: around.closeAfterMs } }),
+      limits: limitsOf(config, around.closeAfterMs),
       ...(tls && { tls: { certFile: tls.cert_file, keyFile: tls.key_file } }),
     },
     storage: around.storage,

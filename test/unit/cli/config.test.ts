@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../../cli/src/config/load.js';
 import { configSchema } from '../../../cli/src/config/schema.js';
+import { DEFAULT_LIMITS } from '../../../collector/src/limits.js';
 import { unknownVariables, VARIABLES } from '../../../cli/src/config/variables.js';
 
 let cwd: string;
@@ -126,9 +127,22 @@ describe('docs/reference/configuration.md', () => {
     })) {
       for (const [name, given] of Object.entries(value)) {
         const row = rows.find((line) => line.startsWith(`| \`${group}.${name}\``));
+        if (name === 'limits') continue;
         expect(row, `${group}.${name}`).toBeDefined();
         if (typeof given !== 'object') expect(row?.split('|')[4]?.trim(), `${group}.${name}`).toBe(`\`${String(given)}\``);
       }
+    }
+  });
+
+  it("states the collector's own default of every limit that can be set", () => {
+    const found = [...text.matchAll(/^\| `collector\.limits\.(\w+)`[^|]*\|[^|]*\|[^|]*\| `(\d+)`/gm)];
+    expect(found).toHaveLength(7);
+    for (const [, name = '', value] of found) {
+      const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as keyof typeof DEFAULT_LIMITS;
+      expect(String(DEFAULT_LIMITS[camel]), name).toBe(value);
+      expect(problems({}, ((): string => (write({ collector: { limits: { [name]: Number(value) } } }), 'outcry.config.json'))())).toEqual(
+        [],
+      );
     }
   });
 });
