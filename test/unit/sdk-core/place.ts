@@ -10,8 +10,12 @@ export interface Clock {
   nowMs: number;
   /** Moves the clock, running what falls due in order, and lets real I/O settle in between. */
   advance(ms: number): Promise<void>;
+  /** The same for code without I/O. */
+  step(ms: number): void;
   setTimer: Platform['setTimer'];
   readonly pending: number;
+  /** Whether a timer falls due in about `s` seconds. */
+  waitsFor(s: number): boolean;
 }
 
 export const settle = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -32,25 +36,33 @@ export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
     get pending() {
       return timers.size;
     },
+    waitsFor: (s) => [...timers].some(({ atMs }) => Math.round((atMs - clock.nowMs) / 1_000) === s),
     setTimer(run, ms) {
       const timer = { atMs: clock.nowMs + ms, run };
       timers.add(timer);
       return () => timers.delete(timer);
     },
+    step(ms) {
+      const endMs = clock.nowMs + ms;
+      while (runNext(endMs));
+      clock.nowMs = endMs;
+    },
     async advance(ms) {
       const endMs = clock.nowMs + ms;
-      for (;;) {
-        const next = [...timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
-        if (!next) break;
-        timers.delete(next);
-        clock.nowMs = Math.max(clock.nowMs, next.atMs);
-        next.run();
-        await settle();
-      }
+      while (runNext(endMs)) await settle();
       clock.nowMs = endMs;
       await settle();
     },
   };
+
+  function runNext(endMs: number): boolean {
+    const next = [...timers].filter(({ atMs }) => atMs <= endMs).sort((x, y) => x.atMs - y.atMs)[0];
+    if (!next) return false;
+    timers.delete(next);
+    clock.nowMs = Math.max(clock.nowMs, next.atMs);
+    next.run();
+    return true;
+  }
   return clock;
 }
 

@@ -21,25 +21,6 @@ async function granted(options: Partial<OutcryOptions> = {}, changes: Partial<Pl
 }
 
 describe('folding', () => {
-  it('seals the first failure within 250 ms, repeats after 10 s, and after 60 s when they go on', async () => {
-    const place = await granted({ sample: { attempts: 0 } });
-    const { agent, clock, events } = place;
-    const sealedAtMs: number[] = [];
-    agent.onEvent((event) => void (event.kind === 'sealed' && sealedAtMs.push(clock.nowMs)));
-    const startedMs = clock.nowMs;
-    for (let s = 0; s < 200; s++) {
-      agent.fail(failureAt(clock.nowMs));
-      clock.nowMs += 0;
-      await clock.advance(1_000);
-    }
-    const at = sealedAtMs.map((ms) => Math.round((ms - startedMs) / 100) / 10);
-    expect(at[0]).toBeLessThanOrEqual(0.25);
-    const gaps = at.slice(1).map((s, i) => Math.round(s - (at[i] ?? 0)));
-    expect(gaps.slice(0, 6).every((gap) => gap >= 10 && gap <= 11)).toBe(true);
-    expect(gaps.slice(6).every((gap) => gap >= 60 && gap <= 61)).toBe(true);
-    expect(events.filter(({ kind }) => kind === 'diagnosed')).toHaveLength(200);
-  });
-
   it('folds identical failures into one record with count and span, and keeps different ones apart', async () => {
     const { agent, clock, c } = await granted();
     for (let i = 0; i < 5; i++) agent.fail(failureAt(clock.nowMs + i * 7_000));
