@@ -60,11 +60,23 @@ const CONSENT = namesOf(CONSENT_FIELDS);
 
 type Row = Record<string, unknown>;
 
+const ARRIVAL_NAMES = ['received_at', 'collector', 'sealed_day'];
+const WHERE_NAMES = ['network', 'country', 'signer'];
+const PLACE_NAMES = [...WHERE_NAMES, 'event_time', 'time_trust', 'lateness_s', 'weight'];
+/** A row with every column of its table, to be copied: setting what is there costs V8 a third of adding it. */
+const blank = (...names: (readonly string[])[]): Row =>
+  JSON.parse(JSON.stringify(Object.fromEntries(names.flat().map((name) => [name, null])))) as Row;
+
 /** Sets names to values. A loop, since spreading several objects into one costs forty times as much in V8. */
 function set(row: Row, names: readonly string[], values: Values): void {
   for (let index = 0; index < names.length; index += 1) row[names[index] ?? ''] = values[index];
 }
 
+const BLANK_REPORT = blank(CONTEXT, FAILURE, ARRIVAL_NAMES, PLACE_NAMES, ['report_id']);
+const BLANK_ATTEMPT = blank(ATTEMPT_CONTEXT, ATTEMPTS, ARRIVAL_NAMES, PLACE_NAMES, ['attempt_id']);
+const BLANK_DELIVERY = blank(DELIVERY_CONTEXT, DELIVERY, ARRIVAL_NAMES, WHERE_NAMES, ['delivery_id']);
+const BLANK_LOSS = blank(LOSS_CONTEXT, LOSS, ARRIVAL_NAMES, ['loss_id']);
+const BLANK_CONSENT = blank(CONSENT_CONTEXT, CONSENT, ARRIVAL_NAMES, ['consent_id']);
 /** Where the values of these names stand in a record. */
 const indexesOf = (names: readonly string[], all: readonly string[]): readonly number[] => names.map((name) => all.indexOf(name));
 const indexOf = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
@@ -91,8 +103,8 @@ export function addRows(rows: TableRows, entry: StoredEntry, collector: string):
   const id = (section: 3 | 4 | 5 | 6 | 7, index: number): string => reportId(dedup, section, index).toString();
 
   /** A row with what the agent sent and the columns of the arrival. The tables' types say what each has to have. */
-  const start = (contextNames: readonly string[], contextValues: Values, names: readonly string[], values: Values): Row => {
-    const row: Row = {};
+  const start = (empty: Row, contextNames: readonly string[], contextValues: Values, names: readonly string[], values: Values): Row => {
+    const row = { ...empty };
     set(row, contextNames, contextValues);
     set(row, names, values);
     row['received_at'] = receivedAtS;
@@ -117,31 +129,31 @@ export function addRows(rows: TableRows, entry: StoredEntry, collector: string):
 
   const reports = entry.development ? rows.dev_reports : rows.reports;
   entry.failures.forEach((failure, index) => {
-    const row = start(CONTEXT, context, FAILURE, failure);
+    const row = start(BLANK_REPORT, CONTEXT, context, FAILURE, failure);
     place(row, failure[OCCURRED_AT], RECEIVED_GRAIN_S, failure[SAMPLING]);
     row['report_id'] = id(3, index);
     reports.push(row as unknown as ReportRow);
   });
   if (entry.development) return;
   entry.attempts.forEach((attempts, index) => {
-    const row = start(ATTEMPT_CONTEXT, part('attempts'), ATTEMPTS, attempts);
+    const row = start(BLANK_ATTEMPT, ATTEMPT_CONTEXT, part('attempts'), ATTEMPTS, attempts);
     place(row, attempts[BIN_START], ATTEMPT_BIN_S, attempts[PANEL]);
     row['attempt_id'] = id(4, index);
     rows.attempts.push(row as unknown as AttemptRow);
   });
   entry.deliveries.forEach((delivery, index) => {
-    const row = start(DELIVERY_CONTEXT, part('deliveries'), DELIVERY, delivery);
+    const row = start(BLANK_DELIVERY, DELIVERY_CONTEXT, part('deliveries'), DELIVERY, delivery);
     where(row);
     row['delivery_id'] = id(5, index);
     rows.deliveries.push(row as unknown as DeliveryRow);
   });
   entry.losses.forEach((loss, index) => {
-    const row = start(LOSS_CONTEXT, part('losses'), LOSS, loss);
+    const row = start(BLANK_LOSS, LOSS_CONTEXT, part('losses'), LOSS, loss);
     row['loss_id'] = id(6, index);
     rows.losses.push(row as unknown as LossRow);
   });
   entry.consents.forEach((consent, index) => {
-    const row = start(CONSENT_CONTEXT, part('consents'), CONSENT, consent);
+    const row = start(BLANK_CONSENT, CONSENT_CONTEXT, part('consents'), CONSENT, consent);
     row['consent_id'] = id(7, index);
     rows.consent_counts.push(row as unknown as ConsentRow);
   });
