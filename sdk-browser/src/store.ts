@@ -14,21 +14,27 @@ const EPOCH = '!epoch';
 /**
  * One transaction that first reads the epoch.
  *
- * @param work - Runs inside it and must not wait. What it throws undoes the transaction and rejects here, instead of reaching the page.
+ * @param work - Runs inside it and must not wait; later steps go through `then`. What any of them throws undoes the transaction and
+ *   rejects here, instead of reaching the page.
  */
-async function transact<T>(use: UseStore, work: (store: IDBObjectStore, epoch: number) => T): Promise<T> {
+async function transact<T>(
+  use: UseStore,
+  work: (store: IDBObjectStore, epoch: number, then: <V>(request: IDBRequest<V>, run: (value: V) => void) => void) => T,
+): Promise<T> {
   return use('readwrite', async (store) => {
     let result: { readonly value: T } | undefined;
     let error: unknown;
-    const read = store.get(EPOCH) as IDBRequest<number | undefined>;
-    read.onsuccess = () => {
-      try {
-        result = { value: work(store, read.result ?? 0) };
-      } catch (thrown) {
-        error = thrown;
-        store.transaction.abort();
-      }
+    const then = <V>(request: IDBRequest<V>, run: (value: V) => void): void => {
+      request.onsuccess = () => {
+        try {
+          run(request.result);
+        } catch (thrown) {
+          error = thrown;
+          store.transaction.abort();
+        }
+      };
     };
+    then(store.get(EPOCH) as IDBRequest<number | undefined>, (epoch = 0) => (result = { value: work(store, epoch, then) }));
     await promisifyRequest(store.transaction).catch((thrown: unknown) => {
       throw (error ?? thrown) as Error;
     });
@@ -97,7 +103,7 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
     async update(of, key, change) {
       let changed: unknown;
       try {
-        const done = await transact(use, (store, epoch) => {
+        const done = await transact(use, (store, epoch, then) => {
           if (sync(epoch) !== of) return false;
           if (overflow.has(key)) {
             changed = change(overflow.get(key));
@@ -105,12 +111,11 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
             else overflow.set(key, changed);
             return true;
           }
-          const read = store.get(key) as IDBRequest<unknown>;
-          read.onsuccess = () => {
-            changed = change(read.result);
+          then(store.get(key) as IDBRequest<unknown>, (old) => {
+            changed = change(old);
             if (changed === undefined) store.delete(key);
             else store.put(changed, key);
-          };
+          });
           return true;
         });
         there = true;
