@@ -30,6 +30,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   'http.error': 'the server answered with an error',
   'http.failed': 'the answer did not come or was cut off',
   'http.response.invalid.empty': 'the connection was closed without an answer',
+  abandoned: 'the client gave up waiting for an answer',
   'cors.refused': 'the answer lacks the CORS header that the page needs',
   'policy.csp': "the page's own policy forbids the request",
   'policy.mixed_content': 'a secure page may not load over plain http',

@@ -64,6 +64,12 @@ describe('suppress', () => {
     expect(result.hidden).toEqual({ cells: 2, clients: 15 });
   });
 
+  it('hides a second cell beside one that must stay hidden for its own sake, however large', () => {
+    const result = suppress(cells({ DE: 43, FR: 22, US: 11 }), 10, new Set(['DE']));
+    expect(result.shown.map((c) => c.value)).toEqual(['FR']);
+    expect(result.hidden).toEqual({ cells: 2, clients: 54 });
+  });
+
   it('keeps the last large cell and withholds the total instead', () => {
     const result = suppress(cells({ a: 40, b: 3 }), 10);
     expect(result.shown.map((c) => c.value)).toEqual(['a']);
