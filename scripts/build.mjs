@@ -34,8 +34,15 @@ function run(what, tool, args) {
 export function build({ force = false } = {}) {
   run('types and JavaScript', 'typescript/bin/tsc', ['-b']);
   const isCode = (name) => name.endsWith('.js');
-  const inputs = ['protocol/dist', 'sdk-core/dist', 'sdk-browser/build', 'sdk-node/build'].map((folder) => newestMs(join(root, folder), isCode));
-  const bundles = ['sdk-browser/dist/index.js', 'sdk-browser/dist/outcry.iife.js', 'sdk-node/dist/index.js', 'sdk-node/dist/index.d.ts'].map((file) => join(root, file));
+  const inputs = ['protocol/dist', 'sdk-core/dist', 'sdk-browser/build', 'sdk-node/build'].map((folder) =>
+    newestMs(join(root, folder), isCode),
+  );
+  const bundles = [
+    'sdk-browser/dist/index.js',
+    'sdk-browser/dist/outcry.iife.js',
+    'sdk-node/dist/index.js',
+    'sdk-node/dist/index.d.ts',
+  ].map((file) => join(root, file));
   const oldestBundleMs = Math.min(...bundles.map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)));
   const newestInputMs = Math.max(...inputs, statSync(join(root, 'rollup.config.mjs')).mtimeMs);
   if (force || oldestBundleMs < newestInputMs) run('SDK bundles', 'rollup/dist/bin/rollup', ['-c', '--silent']);

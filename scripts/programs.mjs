@@ -29,7 +29,8 @@ export function ensureProgram({ name, debianPackage }) {
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return undefined;
   console.log(`installing ${debianPackage} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status;
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status;
   apt('update');
   apt('install', '-y', '--no-install-recommends', debianPackage);
   return findProgram(name);

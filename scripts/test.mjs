@@ -37,7 +37,15 @@ function vitest(name, args, env) {
   const report = join(runFolder, `${name}.json`);
   const child = spawn(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args,
+    ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env },
   );
   return new Promise((resolve) => {
@@ -58,7 +66,8 @@ const skippedSuites = new Map();
 const programPaths = {};
 for (const program of PROGRAMS) {
   const path = ensureProgram(program);
-  if (path === undefined) for (const suite of program.suites) skippedSuites.set(suite, `${program.name} is missing; ${installLine(program)}`);
+  if (path === undefined)
+    for (const suite of program.suites) skippedSuites.set(suite, `${program.name} is missing; ${installLine(program)}`);
   else programPaths[`OUTCRY_${program.name.toUpperCase()}`] = path;
 }
 

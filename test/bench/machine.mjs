@@ -18,5 +18,8 @@ export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(va
 /** Prints rows of strings as a table with aligned columns; the first row is the head. */
 export function printTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  for (const row of rows) console.log('  ' + row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[0]) : String(cell).padStart(widths[column]))).join('  '));
+  for (const row of rows)
+    console.log(
+      '  ' + row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[0]) : String(cell).padStart(widths[column]))).join('  '),
+    );
 }

@@ -20,7 +20,11 @@ const STARTS = [
     source: `import { init } from '@outcry/browser'; import '@outcry/browser/consent';
       init({ project: 'shop', release: '1', hosts: ['api.shop.example'], collectors: ['https://c1.example.net'], recipientKey: 'k' });`,
   },
-  { name: '@sentry/browser', version: '@sentry/browser', source: `import * as Sentry from '@sentry/browser'; Sentry.init({ dsn: 'https://k@o0.ingest.sentry.io/0' });` },
+  {
+    name: '@sentry/browser',
+    version: '@sentry/browser',
+    source: `import * as Sentry from '@sentry/browser'; Sentry.init({ dsn: 'https://k@o0.ingest.sentry.io/0' });`,
+  },
   {
     name: '@grafana/faro-web-sdk',
     version: '@grafana/faro-web-sdk',
@@ -78,7 +82,9 @@ async function bundledBytes(source) {
 }
 
 export async function benchSizes() {
-  console.log(`\nBundle sizes, gzip -9 (esbuild ${packageVersion('esbuild')}, minified; later is loaded when consent is given, where that is apart)`);
+  console.log(
+    `\nBundle sizes, gzip -9 (esbuild ${packageVersion('esbuild')}, minified; later is loaded when consent is given, where that is apart)`,
+  );
   const rows = [['start', 'version', 'at once B', 'later B', 'all ÷ outcry']];
   let ours;
   for (const { name, version, source } of STARTS) {

@@ -14,7 +14,9 @@ import { median, printTable } from './machine.mjs';
 const ROUNDS = 7;
 const FETCHES = 2000;
 const CHROMIUM_ARGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ');
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
+    ' ',
+  );
 
 async function nodeRound(url, mode, recipientKey) {
   const child = fork(new URL('watch-process.mjs', import.meta.url), [url, mode, String(FETCHES), recipientKey]);
@@ -39,7 +41,13 @@ async function inNode(recipientKey) {
 async function pageRound({ watched, recipientKey, count }) {
   globalThis.fetch = () => Promise.resolve(new Response(null));
   if (watched) {
-    const agent = globalThis.outcry.init({ project: 'bench', release: '1', hosts: ['api.bench.example'], collectors: ['https://c1.example.net'], recipientKey });
+    const agent = globalThis.outcry.init({
+      project: 'bench',
+      release: '1',
+      hosts: ['api.bench.example'],
+      collectors: ['https://c1.example.net'],
+      recipientKey,
+    });
     const at = new Date().toISOString();
     await agent.setConsent('granted', { text: 'bench', textHash: 'A'.repeat(43), at, method: 'dialog' });
   }

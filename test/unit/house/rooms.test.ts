@@ -33,7 +33,9 @@ const files: SourceFile[] = Object.keys(MAY_IMPORT).flatMap((room) =>
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
       const text = readFileSync(file, 'utf8');
-      const imports = [...text.matchAll(/^(?:import|export)\b[^;'=]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => match.slice(1).find((name) => name !== undefined) ?? '');
+      const imports = [...text.matchAll(/^(?:import|export)\b[^;'=]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+        (match) => match.slice(1).find((name) => name !== undefined) ?? '',
+      );
       return { room, path: relative(root, file), text, imports };
     }),
 );
@@ -47,7 +49,15 @@ describe('the rooms', () => {
     const wrong = files.flatMap(({ room, path, imports }) =>
       imports
         .filter((name) => name.startsWith('@outcry/') || name.startsWith('outcry-'))
-        .filter((name) => !MAY_IMPORT[room]?.includes(name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')))
+        .filter(
+          (name) =>
+            !MAY_IMPORT[room]?.includes(
+              name
+                .split('/')
+                .slice(0, name.startsWith('@') ? 2 : 1)
+                .join('/'),
+            ),
+        )
         .map((name) => `${path} imports ${name}`),
     );
     expect(wrong).toEqual([]);
@@ -66,7 +76,9 @@ describe('the rooms', () => {
   it('have no circular imports', () => {
     const byPath = new Map(files.map((file) => [file.path, file]));
     const edges = (file: SourceFile) =>
-      file.imports.filter((name) => name.startsWith('.')).flatMap((name) => byPath.get(join(file.path, '..', name).replace(/\.js$/, '.ts')) ?? []);
+      file.imports
+        .filter((name) => name.startsWith('.'))
+        .flatMap((name) => byPath.get(join(file.path, '..', name).replace(/\.js$/, '.ts')) ?? []);
     const done = new Set<SourceFile>();
     const circles: string[] = [];
     const visit = (file: SourceFile, way: SourceFile[]) => {
