@@ -15,6 +15,7 @@ describe('before consent', () => {
     const fetchBefore = globalThis.fetch;
     const { open, send } = XMLHttpRequest.prototype;
     const tab = openTab();
+    expect(globalThis.fetch).toBe(fetchBefore);
     await rejectionOf(fetch(`${API}/down`));
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect(globalThis.fetch).toBe(fetchBefore);
