@@ -69,7 +69,9 @@ describe('a failed fetch', () => {
       count: 1,
     });
     expect(JSON.stringify(collected.bodies)).not.toMatch(/alice|secret/);
-    expect(tab.sent().at(-1)?.words.join()).toContain('api.shop.example');
+    const words = () => tab.sent().flatMap((entry) => entry.words);
+    await until(() => words().length > 0);
+    expect(words().join()).toContain('api.shop.example');
   });
 
   it('is told as http.error with its status when an answer of 503 came', async () => {
