@@ -26,7 +26,7 @@ function markedPids() {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`OUTCRY_TEST_RUN=${runMark}`);
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TEST_RUN_MARK=${runMark}`);
       } catch {
         return false;
       }
@@ -73,7 +73,7 @@ for (const program of PROGRAMS) {
 
 build();
 
-const env = { ...process.env, ...programPaths, OUTCRY_TEST_RUN: runMark, TMPDIR: runFolder };
+const env = { ...process.env, ...programPaths, TEST_RUN_MARK: runMark, TMPDIR: runFolder };
 const projects = (...names) => names.filter((name) => !skippedSuites.has(name)).flatMap((name) => ['--project', name]);
 const results = [];
 results.push(await vitest('quick', projects('unit', 'wire', 'dom'), env));

@@ -31,13 +31,18 @@ export function markedPids(mark: string, running = ''): number[] {
     .map(Number);
 }
 
+/** Variables of the command that happen to be set around the test must not reach it. */
+function outerEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OUTCRY_')));
+}
+
 export class RunningCommand {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
   text = '';
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [command, ...args], { env: { ...outerEnvironment(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     const collect = (data: Buffer): void => void (this.text += data.toString());
     this.child.stdout?.on('data', collect);
     this.child.stderr?.on('data', collect);
