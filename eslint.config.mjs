@@ -41,6 +41,7 @@ export default tseslint.config(
           'TextEncoder',
           'TextDecoder',
           'crypto',
+          'Response',
         ].map((name) => [name, 'readonly']),
       ),
     },
