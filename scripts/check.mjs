@@ -23,5 +23,6 @@ build();
 step('unit', 'vitest', 'run', '--project', 'unit', '--project', 'wire', '--reporter=dot');
 step('size', 'size-limit');
 for (const name of ['sdk-browser', 'sdk-node', 'protocol']) step(`publint ${name}`, 'publint', name, '--strict');
-for (const name of ['sdk-browser', 'sdk-node']) step(`types of ${name}`, 'attw', '--pack', name, '--no-emoji', '--quiet');
+for (const name of ['sdk-browser', 'sdk-node'])
+  step(`types of ${name}`, 'attw', '--pack', name, '--profile', 'node16', '--no-emoji', '--quiet');
 console.log(`check passed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
