@@ -5,6 +5,7 @@
 import { decode } from 'cborg';
 import { diffieHellman } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
+import { nameBody, type BodyValues } from './body-values.js';
 import { CIPHERTEXT_OFFSET, HEADER_BYTES, parseHeader, type EnvelopeHeader } from './envelope.js';
 import type { ReportBody } from './fields.js';
 import { hpkeOpen, makeSchedule, sharedSecret } from './hpke-open.js';
@@ -13,11 +14,12 @@ import { naclOpen } from './nacl-open.js';
 import { OutcryError } from './outcry-error.js';
 import { importPublic, type RecipientKeys } from './recipient-keys.js';
 import { isPlainCbor } from './scan-cbor.js';
-import { validateBody } from './validate.js';
+import { checkBody } from './validate.js';
 
+export { encodeValues, type BodyValues, type Values, type WireValue } from './body-values.js';
 export { dedupKey, reportId, signerId } from './identify.js';
 export { loadRecipientKeys, makeRecipientKey, type RecipientKeyPair, type RecipientKeys } from './recipient-keys.js';
-export { isWeakSigner, verifyEnvelope } from './verify.js';
+export { isWeakSigner, verifyEnvelope, verifyEnvelopeNow } from './verify.js';
 
 const SCHEDULE = makeSchedule(Buffer.from('outcry-hpke-v1', 'latin1'));
 const LENGTH_BYTES = 4;
@@ -103,11 +105,12 @@ const STRICT = {
 } as const;
 
 /**
- * Decodes and validates a body.
+ * Decodes and checks a body, and leaves its records as arrays in wire order: half the cost of `decodeBody`.
  *
- * Throws `bad_cbor`, and what `validateBody` throws.
+ * @returns the values, and how many were not understood. When that is 0, `bytes` hold these values and nothing else.
+ * Throws `bad_cbor`, and what `checkBody` throws.
  */
-export function decodeBody(bytes: Uint8Array): { body: ReportBody; unknownFields: number } {
+export function decodeValues(bytes: Uint8Array): { values: BodyValues; unknownFields: number } {
   if (!isPlainCbor(bytes)) throw new OutcryError('bad_cbor');
   let decoded: unknown;
   try {
@@ -115,5 +118,15 @@ export function decodeBody(bytes: Uint8Array): { body: ReportBody; unknownFields
   } catch {
     throw new OutcryError('bad_cbor');
   }
-  return validateBody(decoded);
+  return checkBody(decoded);
+}
+
+/**
+ * Decodes and validates a body.
+ *
+ * Throws `bad_cbor`, and what `validateBody` throws.
+ */
+export function decodeBody(bytes: Uint8Array): { body: ReportBody; unknownFields: number } {
+  const { values, unknownFields } = decodeValues(bytes);
+  return { body: nameBody(values), unknownFields };
 }

@@ -1,6 +1,8 @@
 /**
  * A decoded body checked against the field tables. One closure per field is built once; nothing is looked up by a name that
  * came over the wire. Records of a newer minor version may be longer: what trails is counted and ignored.
+ *
+ * Checked records stay arrays in wire order; naming them costs as much again, and a collector needs few names.
  */
 import {
   ATTEMPT_FIELDS,
@@ -10,9 +12,9 @@ import {
   FAILURE_FIELDS,
   LOSS_FIELDS,
   type Field,
-  type RecordOf,
   type ReportBody,
 } from './fields.js';
+import { nameBody, type BodyValues, type Values, type WireValue } from './body-values.js';
 import { MAX_REPORTS, SCHEMA_MAJOR } from './limits.js';
 import { OutcryError } from './outcry-error.js';
 
@@ -25,34 +27,37 @@ const BODY_ITEMS = 8;
 interface Tally {
   unknownFields: number;
 }
-type Check = (value: unknown, tally: Tally) => unknown;
+type Check = (value: unknown, tally: Tally) => WireValue;
 
 function fail(name: string): never {
   throw new OutcryError('invalid_report', name);
 }
 
-/** Agents repeat few texts, so the last good one is remembered and its pattern not run again. */
+/** Texts remembered per field. */
+const MAX_KNOWN = 64;
+
+/** Agents repeat few texts, so the last good ones are remembered and their pattern not run again. */
 function checkText(name: string, maxLength: number, pattern: RegExp): (value: unknown) => string {
-  let known: string | undefined;
+  const known = new Set<string>();
   return (value) => {
     if (typeof value !== 'string') return fail(name);
-    if (value === known) return known;
+    if (known.has(value)) return value;
     if (value.length > maxLength || !pattern.test(value)) return fail(name);
-    known = value;
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.add(value);
     return value;
   };
 }
 
 function checkChoice(name: string, values: readonly string[]): Check {
   const first = values[0];
-  const fallback = first !== undefined && OPEN_CHOICES.includes(first) ? first : undefined;
+  const mayFallBack = first !== undefined && OPEN_CHOICES.includes(first);
   return (value, tally) => {
     if (typeof value !== 'number' || value >>> 0 !== value) return fail(name);
-    const chosen = values[value];
-    if (chosen !== undefined) return chosen;
-    if (fallback === undefined) return fail(name);
+    if (value < values.length) return value;
+    if (!mayFallBack) return fail(name);
     tally.unknownFields += 1;
-    return fallback;
+    return 0;
   };
 }
 
@@ -61,8 +66,8 @@ function checkOf(field: Field): Check {
   switch (field.type) {
     case 'uint': {
       const { min, max } = field;
-      // `>>> 0` refuses fractions, NaN and everything beyond 32 bits, and turns −0 into 0.
-      return (value) => (typeof value === 'number' && value >>> 0 === value && value >= min && value <= max ? value >>> 0 : fail(name));
+      // `>>> 0` refuses fractions, NaN and everything beyond 32 bits.
+      return (value) => (typeof value === 'number' && value >>> 0 === value && value >= min && value <= max ? value : fail(name));
     }
     case 'bool':
       return (value) => (typeof value === 'boolean' ? value : fail(name));
@@ -77,7 +82,11 @@ function checkOf(field: Field): Check {
     case 'texts': {
       const { maxItems } = field;
       const check = checkText(name, field.maxLength, field.pattern);
-      return (value) => (Array.isArray(value) && value.length <= maxItems ? value.map(check) : fail(name));
+      return (value) => {
+        if (!Array.isArray(value) || value.length > maxItems) return fail(name);
+        for (const item of value) check(item);
+        return value as string[];
+      };
     }
   }
 }
@@ -88,19 +97,30 @@ function countTrailing(length: number, known: number, name: string, tally: Tally
   tally.unknownFields += trailing;
 }
 
-function recordCheck<const T extends readonly Field[]>(section: string, fields: T): (value: unknown, tally: Tally) => RecordOf<T> {
-  const checks = fields.map((field) => [field.name, checkOf(field)] as const);
+/** A record is handed back as it came, unless something in it was not understood. */
+function recordCheck(section: string, fields: readonly Field[]): (value: unknown, tally: Tally) => Values {
+  const checks = fields.map(checkOf);
   return (value, tally) => {
     if (!Array.isArray(value)) return fail(section);
-    if (value.length !== checks.length) countTrailing(value.length, checks.length, section, tally);
-    const record: Record<string, unknown> = {};
+    let values = value as WireValue[];
+    if (values.length !== checks.length) {
+      countTrailing(values.length, checks.length, section, tally);
+      values = values.slice(0, checks.length);
+    }
     let index = 0;
-    for (const [name, check] of checks) record[name] = check(value[index++], tally);
-    return record as RecordOf<T>;
+    for (const check of checks) {
+      const checked = check(values[index], tally);
+      if (checked !== values[index]) {
+        if (values === value) values = values.slice();
+        values[index] = checked;
+      }
+      index += 1;
+    }
+    return values;
   };
 }
 
-function listCheck<const T extends readonly Field[]>(section: string, fields: T): (value: unknown, tally: Tally) => RecordOf<T>[] {
+function listCheck(section: string, fields: readonly Field[]): (value: unknown, tally: Tally) => readonly Values[] {
   const check = recordCheck(section, fields);
   return (value, tally) => {
     if (!Array.isArray(value)) return fail(section);
@@ -118,23 +138,23 @@ const checkConsents = listCheck('consents', CONSENT_FIELDS);
 const checkSealedAt = checkOf({ name: 'sealed_at', type: 'uint', min: 0, max: 0xffffffff });
 
 /**
- * Checks what a CBOR decoder gave for a body against the field tables, and names the values.
+ * Checks what a CBOR decoder gave for a body against the field tables. Nothing of `decoded` is changed.
  *
  * A choice beyond its table is read as index 0 where that says "unknown", "other" or "none", and counts as unknown; elsewhere
- * (source, buckets) it is refused. Up to 64 trailing values of the body and of each record are counted and ignored.
+ * (source, buckets) it is refused. Up to 64 trailing values of the body and of each record are counted and left out.
  *
- * @returns the body, and how many values were not understood.
+ * @returns the values in wire order, and how many were not understood: 0 means that they are just what was decoded.
  * Throws `unsupported_schema`, `too_many_reports` (over 64 records of one sort), `invalid_report` (the message names the field).
  * Source: docs/reference/fields.md.
  */
-export function validateBody(decoded: unknown): { body: ReportBody; unknownFields: number } {
+export function checkBody(decoded: unknown): { values: BodyValues; unknownFields: number } {
   if (!Array.isArray(decoded)) return fail('body');
   const items: readonly unknown[] = decoded;
   if (items[0] !== SCHEMA_MAJOR) throw new OutcryError(typeof items[0] === 'number' ? 'unsupported_schema' : 'invalid_report', 'schema');
   const tally: Tally = { unknownFields: 0 };
   countTrailing(items.length, BODY_ITEMS, 'body', tally);
-  const body: ReportBody = {
-    sealed_at: checkSealedAt(items[1], tally) as number,
+  const values: BodyValues = {
+    sealedAt: checkSealedAt(items[1], tally) as number,
     context: checkContext(items[2], tally),
     failures: checkFailures(items[3], tally),
     attempts: checkAttempts(items[4], tally),
@@ -142,5 +162,16 @@ export function validateBody(decoded: unknown): { body: ReportBody; unknownField
     losses: checkLosses(items[6], tally),
     consents: checkConsents(items[7], tally),
   };
-  return { body, unknownFields: tally.unknownFields };
+  return { values, unknownFields: tally.unknownFields };
+}
+
+/**
+ * Checks a decoded body as `checkBody` does, and names its values.
+ *
+ * @returns the body, and how many values were not understood.
+ * Throws what `checkBody` throws.
+ */
+export function validateBody(decoded: unknown): { body: ReportBody; unknownFields: number } {
+  const { values, unknownFields } = checkBody(decoded);
+  return { body: nameBody(values), unknownFields };
 }

