@@ -3,7 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export const PROGRAMS = [{ name: 'chromium', debianPackage: 'chromium', suites: ['browser'] }];
+export const PROGRAMS = [
+  { name: 'chromium', debianPackage: 'chromium', suites: ['browser', 'lab'] },
+  { name: 'ip', debianPackage: 'iproute2', suites: ['lab'] },
+  { name: 'nft', debianPackage: 'nftables', suites: ['lab'] },
+  { name: 'dnsmasq', debianPackage: 'dnsmasq-base', suites: ['lab'] },
+  { name: 'certutil', debianPackage: 'libnss3-tools', suites: ['lab'] },
+];
 
 /** The absolute path of a program on PATH, or undefined. */
 export function findProgram(name) {
