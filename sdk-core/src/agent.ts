@@ -1,8 +1,8 @@
 /** The agent: what both SDKs drive with their observations. */
-import { kindOf, OutcryError, phaseOf } from '@outcry/protocol';
+import { OutcryError } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
 import type { Agent, AgentEvent, ObservedFailure } from './observed.js';
-import type { Platform } from './platform.js';
+import type { Platform, TabMessage } from './platform.js';
 import { emptyBody, previewOf } from './preview.js';
 import { checkReceipt } from './receipt.js';
 import type { Session, startSession } from './session.js';
@@ -42,6 +42,9 @@ export function createAgent(
   let undo: (() => void)[] = [];
   let erasing: Promise<unknown> = Promise.resolve();
   let closed = false;
+  let grants = 0;
+  /** The last erasing did not succeed. */
+  let unclean = false;
 
   function emit(event: AgentEvent): void {
     if (options.debug) console.debug('outcry', event);
@@ -69,8 +72,9 @@ export function createAgent(
 
   function start(given: Receipt): void {
     receipt = given;
-    // A store that cannot even tell its epoch takes nothing and lets nothing be sent.
-    const epoch = erasing.then(() => store.epoch()).catch(() => NaN);
+    grants++;
+    // A store that cannot even tell its epoch, or still holds what was withdrawn, takes nothing and lets nothing be sent.
+    const epoch = erasing.then(async () => (!unclean || (await erase()) ? store.epoch() : NaN)).catch(() => NaN);
     const mine: typeof granted = { early: [], ready: Promise.resolve() };
     granted = mine;
     const open = async (): Promise<void> => {
@@ -86,14 +90,12 @@ export function createAgent(
     };
     mine.ready = open();
     if (platform.onWake) undo.push(platform.onWake(() => session?.wake()));
-    if (broadcast)
-      undo.push(
-        broadcast.listen(({ kind }) => {
-          if (kind !== 'erased') return;
-          gone();
-          broadcast.post({ kind: 'confirmed' });
-        }),
-      );
+    const hear = ({ kind }: TabMessage): void => {
+      if (kind !== 'erased') return;
+      gone();
+      broadcast?.post({ kind: 'confirmed' });
+    };
+    quietly(undefined, () => broadcast && undo.push(broadcast.listen(hear)));
   }
 
   /** The session, once it is loaded; undefined without consent. */
@@ -108,9 +110,11 @@ export function createAgent(
     else if (granted && granted.early.length < MAX_EARLY) granted.early.push(run);
   }
 
+  const erase = async (): Promise<boolean> => !(unclean = !(await eraseStore(platform)));
+
   function withdraw(): Promise<unknown> {
     stop();
-    return (erasing = Promise.all([erasing.then(() => eraseStore(platform)), othersStop(platform).catch(() => undefined)]));
+    return (erasing = Promise.all([erasing.then(erase), othersStop(platform).catch(() => undefined)]));
   }
 
   /** Runs `work` without ever throwing into the app. */
@@ -143,7 +147,7 @@ export function createAgent(
     },
     async setConsent(next, given) {
       if (!STATES.includes(next)) throw new OutcryError('OUTCRY_BAD_OPTION', 'consent');
-      if (closed) return;
+      if (closed && next === 'granted') return;
       if (next === 'granted') {
         if (granted && !given) return;
         const checked = checkReceipt(given, source);
@@ -164,21 +168,9 @@ export function createAgent(
     sent: () => sent.map((entry) => ({ ...entry })),
     report: (input) =>
       quietly(undefined, () => {
-        const { host, type = 'unknown', scheme = 'https', method = 'GET', route, elapsedMs = 0, statusCode = 0 } = input;
-        const diagnosis = { type, phase: phaseOf(type), kind: kindOf(type), confidence: 1, evidence: ['told by the app'] };
-        const startedAtMs = platform.now() - (elapsedMs > 0 ? elapsedMs : 0);
-        fail({
-          host,
-          scheme,
-          method,
-          resource: 'other',
-          route: route ?? null,
-          diagnosis,
-          elapsedMs,
-          statusCode,
-          protocol: 'unknown',
-          startedAtMs,
-        });
+        const copy = { ...input };
+        const nowMs = platform.now();
+        if (isGranted() && watched(copy.host)) record((to) => to.report(copy, nowMs));
       }),
     flush: async () =>
       (!closed &&
@@ -207,6 +199,7 @@ export function createAgent(
     },
     watched,
     isGranted,
+    grants: () => grants,
     routeOf: (path) => options.routes.find(([, match]) => match.test(path))?.[0] ?? null,
     compareWitness: async (host) =>
       (!closed &&

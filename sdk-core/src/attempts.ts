@@ -37,8 +37,9 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
   }
 
   function due(all: boolean): [string, Bin][] {
-    const over = platform.now() / 1_000 - ATTEMPT_BIN_S;
-    return [...bins].filter(([, bin]) => all || bin.bin_start <= over);
+    const nowS = platform.now() / 1_000;
+    // A bin that begins in the future was begun before the clock was set back.
+    return [...bins].filter(([, { bin_start }]) => all || bin_start <= nowS - ATTEMPT_BIN_S || bin_start > nowS);
   }
 
   const round = (): void => {

@@ -9,6 +9,9 @@ export function backoffMs(failures: number, { baseMs = 1_000, capMs = 3_600_000,
   return random() * Math.min(capMs, baseMs * 2 ** failures);
 }
 
+/** The longest wait that a collector may ask for. */
+export const LONGEST_WAIT_MS = 86_400_000;
+
 /**
  * The wait that a `Retry-After` header asks for.
  *
@@ -18,5 +21,5 @@ export function backoffMs(failures: number, { baseMs = 1_000, capMs = 3_600_000,
 export function retryAfterMs(header: string | null, nowMs: number): number {
   if (!header) return 0;
   const ms = /^\d+$/.test(header) ? +header * 1_000 : Date.parse(header) - nowMs;
-  return Math.min(Math.max(ms, 0) || 0, 86_400_000);
+  return Math.min(Math.max(ms, 0) || 0, LONGEST_WAIT_MS);
 }

@@ -6,6 +6,7 @@
 import { DAY_MS } from '@outcry/protocol';
 import { backoffMs } from './backoff.js';
 import type { Grant } from './grant.js';
+import { isFree } from './queue.js';
 import type { Entry, Queue } from './queue.js';
 import { makeSender } from './send.js';
 import type { Sent } from './send.js';
@@ -43,10 +44,10 @@ export function makeDelivery(grant: Grant, queue: Queue, { onDelivered, sealReco
   let cancel: () => void = () => undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** The earlier of two dates stands. */
+  /** The earlier of two dates stands, unless it has passed: then the device slept, and its timer is late by as much. */
   function schedule(ms: number, backlogToo: boolean): void {
     const atMs = now() + ms;
-    if (atMs >= dueAtMs) return;
+    if (atMs >= dueAtMs && dueAtMs > now()) return;
     cancel();
     dueAtMs = atMs;
     cancel = grant.after(ms, () => {
@@ -92,8 +93,8 @@ export function makeDelivery(grant: Grant, queue: Queue, { onDelivered, sealReco
     return { delivered, dropped, result };
   }
 
-  const isFree = ([, entry]: [string, Entry]): boolean => entry.leasedUntilMs <= now();
-  const free = async (): Promise<[string, Entry][]> => (await queue.list()).filter(isFree);
+  const isWaiting = ([, entry]: [string, Entry]): boolean => isFree(entry, now());
+  const free = async (): Promise<[string, Entry][]> => (await queue.list()).filter(isWaiting);
 
   /** What a round teaches goes out at once, over the way that just worked. */
   async function sendRecords(closing: boolean, signal: AbortSignal): Promise<void> {
@@ -101,21 +102,27 @@ export function makeDelivery(grant: Grant, queue: Queue, { onDelivered, sealReco
   }
 
   async function round(backlogToo: boolean): Promise<void> {
-    const rest = await platform.withSenderLock(async (signal) => {
-      const all = await queue.list();
-      const entries = all.filter(isFree);
-      const live = entries.filter(([, entry]) => entry.sealedAtMs > now() - LIVE_MS);
-      const day = ([, entry]: [string, Entry]): number => Math.floor(entry.sealedAtMs / DAY_MS);
-      const first = entries[0];
-      const batch = live.length > 0 ? live : first && backlogToo ? entries.filter((entry) => day(entry) === day(first)) : [];
-      const chosen = batch.slice(0, ROUND_SIZE);
-      const { delivered, dropped, result } = await sendAll(chosen, false, signal);
-      if (delivered > 0) await sendRecords(false, signal);
-      if (result === 'delivered' || result === 'rejected') failures = 0;
-      else if (sender.waitMs() === 0 && result === 'kept') failures++;
-      const done = delivered + dropped;
-      return { left: all.length - done, done, result };
-    });
+    const rest = await platform
+      .withSenderLock(async (signal) => {
+        const all = await queue.list();
+        const entries = all.filter(isWaiting);
+        const live = entries.filter(([, entry]) => entry.sealedAtMs > now() - LIVE_MS);
+        const day = ([, entry]: [string, Entry]): number => Math.floor(entry.sealedAtMs / DAY_MS);
+        const first = entries[0];
+        const batch = live.length > 0 ? live : first && backlogToo ? entries.filter((entry) => day(entry) === day(first)) : [];
+        const chosen = batch.slice(0, ROUND_SIZE);
+        const { delivered, dropped, result } = await sendAll(chosen, false, signal);
+        if (delivered > 0) await sendRecords(false, signal);
+        if (result === 'delivered' || result === 'rejected') failures = 0;
+        else if (sender.waitMs() === 0 && result === 'kept') failures++;
+        const done = delivered + dropped;
+        return { left: all.length - done, done, result };
+      })
+      .catch(() => {
+        // The store failed in the middle of it: later again.
+        failures++;
+        return { left: 1, done: 0, result: 'kept' as const };
+      });
     if (!rest) schedule(random() * 6 * liveDelayMs, backlogToo);
     else if (rest.result === 'over_budget') schedule(DAY_MS - (now() % DAY_MS) + random() * SPREAD * liveDelayMs, true);
     else if (failures > 0) schedule(Math.max(backoffMs(failures, { random }), sender.waitMs()), true);

@@ -52,7 +52,7 @@ export function makeFold(grant: Grant, seal: () => unknown): Fold {
       const key = sameness(failure);
       const row = rows.get(key);
       if (row) {
-        const span = Math.max(row.failure.span_s, Math.floor((atMs - row.firstMs) / 1_000));
+        const span = Math.max(row.failure.span_s, Math.floor((atMs - row.firstMs) / 1_000) || 0);
         row.failure = { ...row.failure, count: row.failure.count + 1, span_s: Math.min(span, 86_400) };
       } else if (rows.size < MAX_ROWS) rows.set(key, { failure, firstMs: atMs });
       else {

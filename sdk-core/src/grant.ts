@@ -7,10 +7,30 @@ import type { AgentEvent } from './observed.js';
 import type { CheckedOptions } from './check-options.js';
 import type { Platform } from './platform.js';
 
+/** What `ask` rejects with when nothing was asked: consent is gone, or the store cannot tell. Says nothing about the way. */
+export const NOT_ASKED: Error = new Error('not asked');
+
+/** No answer that an agent needs is longer; whatever else answers must not fill the memory. */
+const MAX_TEXT = 16_384;
+
+/** The beginning of a body as text. */
+async function beginningOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (reader && text.length < MAX_TEXT) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += decoder.decode(value, { stream: true });
+  }
+  void reader?.cancel().catch(() => undefined);
+  return text;
+}
+
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  /** The body, if it is JSON of any sort. */
+  /** The body, if it is JSON of any sort; of a long one the beginning. */
   readonly text: string;
   readonly retryAfter: string | null;
 }
@@ -22,7 +42,7 @@ export interface Grant {
   /** False, and the grant is over, when the epoch moved on: consent was withdrawn elsewhere. */
   save(puts: [string, unknown][], deletes?: string[]): Promise<boolean>;
   update(key: string, change: (old: unknown) => unknown): Promise<boolean>;
-  /** A request without credentials, referrer, cache or redirects. Rejects when it fails, is stopped, or consent is gone. */
+  /** A request without credentials, referrer, cache or redirects. Rejects when it fails or is stopped; with `NOT_ASKED` when consent is gone. */
   ask(url: string, init: RequestInit, deadlineMs: number, abort?: AbortController): Promise<Answer>;
   /** A timer that ends with the grant. */
   after(ms: number, run: () => unknown): () => void;
@@ -66,7 +86,9 @@ export function makeGrant({ options, platform, epoch, onGone, emit, lose }: Gran
     },
     async ask(url, init, deadlineMs, abort = new AbortController()) {
       const of = await epoch;
-      if (!stands(of === (await store.epoch()))) throw new Error();
+      // A store that cannot tell just now stops this request, not the consent.
+      const present = await store.epoch().catch(() => undefined);
+      if (present === undefined || !stands(of === present)) throw NOT_ASKED;
       running.add(abort);
       const cancel = networkTimer(() => abort.abort(), deadlineMs);
       try {
@@ -80,7 +102,7 @@ export function makeGrant({ options, platform, epoch, onGone, emit, lose }: Gran
         });
         const type = response.headers.get('content-type') ?? '';
         let text = '';
-        if (/json/.test(type)) text = await response.text();
+        if (/json/.test(type)) text = await beginningOf(response.body);
         else void response.body?.cancel().catch(() => undefined);
         return { status: response.status, type, text, retryAfter: response.headers.get('retry-after') };
       } finally {
@@ -89,6 +111,7 @@ export function makeGrant({ options, platform, epoch, onGone, emit, lose }: Gran
       }
     },
     after(ms, run) {
+      if (!alive) return () => undefined;
       const cancel = platform.setTimer(() => {
         timers.delete(stop);
         void (async () => alive && (await run()))().catch(() => undefined);

@@ -50,6 +50,8 @@ export interface Agent extends Outcry {
   /** Whether this host name (no port, any case) is watched. */
   watched(host: string): boolean;
   isGranted(): boolean;
+  /** How often consent was given to this agent: a request that began under an earlier grant is not told of under a later one. */
+  grants(): number;
   /** The route pattern of a path, or null. */
   routeOf(path: string): string | null;
   /**

@@ -67,12 +67,14 @@ export interface Platform {
   readonly connection: () => string;
   /** True while the page is hidden or closing: requests then ask for `keepalive`. */
   readonly isHidden?: () => boolean;
-  /** Whether the last failed request to this URL was stopped on the device (CSP, extension, quota): then it says nothing about the path. */
-  readonly wasBlocked?: (url: string) => boolean;
+  /** Whether the last failed request to this URL was stopped on the device (CSP, extension, quota): then it says nothing about the path. Asked right after the failure; may wait for the word. */
+  readonly wasBlocked?: (url: string) => boolean | Promise<boolean>;
   readonly deflate?: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Loads suite 2; called once consent is given where native crypto is missing. */
   readonly loadNacl?: () => Promise<NaclSealing>;
   /** Calls `run` when the network came back or changed. The result stops it. */
   readonly onWake?: (run: () => void) => () => void;
+  /** Calls `run` when the page is hidden or left and may never come back. The result stops it. */
+  readonly onLeave?: (run: () => void) => () => void;
   readonly broadcast?: Broadcast;
 }

@@ -32,6 +32,11 @@ export interface Queue {
   remove(key: string): Promise<void>;
 }
 
+/** Whether no sender has it. A lease that lasts longer than any was written by a clock that has been set back since. */
+export function isFree({ leasedUntilMs }: Entry, nowMs: number): boolean {
+  return leasedUntilMs <= nowMs || leasedUntilMs > nowMs + LEASE_MS;
+}
+
 let sequence = 0;
 
 /** Keys sort by time, then by the order in which they were made. */
@@ -100,7 +105,7 @@ export function makeQueue(grant: Grant, limits = QUEUE_LIMITS): Queue {
       const now = platform.now();
       const stands = await grant.update(key, (old) => {
         const entry = old as Entry | undefined;
-        got = entry !== undefined && entry.leasedUntilMs <= now;
+        got = entry !== undefined && isFree(entry, now);
         return got ? { ...entry, leasedUntilMs: now + LEASE_MS } : entry;
       });
       return stands && got;

@@ -29,7 +29,7 @@ export function buildFailure(
   const { type, phase, kind, confidence } = seen.diagnosis;
   const { claim } = where;
   const choice = <K extends keyof Failure>(name: K, value: string): Failure[K] => oneOf(FAILURE_FIELDS, name, value) as Failure[K];
-  const ageMs = claim ? where.nowMs - claim.atMs : 0;
+  const ageMs = claim ? Math.abs(where.nowMs - claim.atMs) : 0;
   return {
     occurred_at: secondsOf(seen.startedAtMs) - (secondsOf(seen.startedAtMs) % TIME_GRAIN_S),
     host: seen.host.toLowerCase(),
@@ -62,14 +62,16 @@ export function buildFailure(
  * @returns null when dropped. Never throws.
  */
 export function coarsen(failure: Failure, beforeSend: OutcryOptions['beforeSend']): Failure | null {
-  if (!beforeSend) return failure;
-  let given: Failure | null;
   try {
-    given = beforeSend({ ...failure });
+    return beforeSend ? coarsened(failure, beforeSend({ ...failure })) : failure;
   } catch {
     return null;
   }
-  if (given === null || typeof given !== 'object') return null;
+}
+
+function coarsened(failure: Failure, given: Failure | null): Failure | null {
+  // A promise among them: what an async hook decides would come too late.
+  if (given === null || typeof given !== 'object' || 'then' in given) return null;
   const kept: Record<string, unknown> = { ...failure };
   for (const field of FAILURE_FIELDS) {
     const { name } = field;

@@ -1,6 +1,7 @@
 /** One envelope to one of the collectors: ordered by measured health, the next on failure, hedged when slow. */
 import { DAY_MS, FINAL_CODES } from '@outcry/protocol';
-import { retryAfterMs } from './backoff.js';
+import { LONGEST_WAIT_MS, retryAfterMs } from './backoff.js';
+import { NOT_ASKED } from './grant.js';
 import type { Answer, Grant } from './grant.js';
 
 const DEADLINE_MS = 30_000;
@@ -55,7 +56,13 @@ export function makeSender(grant: Grant): Sender {
   type Collector = (typeof collectors)[number];
 
   const badness = ({ health }: Collector): number =>
-    health.usualMs + (now() - health.failedAtMs < GRUDGE_MS ? health.failures * DEADLINE_MS : 0);
+    health.usualMs + (Math.abs(now() - health.failedAtMs) < GRUDGE_MS ? health.failures * DEADLINE_MS : 0);
+
+  /** How long it still asks to be left alone. More than it can have asked for means that the clock was set back. */
+  const restMs = ({ health }: Collector): number => {
+    const ms = health.notBeforeMs - now();
+    return ms > LONGEST_WAIT_MS ? 0 : Math.max(0, ms);
+  };
 
   /** Takes `size` bytes from the day's budget. */
   async function spend(size: number): Promise<boolean> {
@@ -88,10 +95,10 @@ export function makeSender(grant: Grant): Sender {
   }
 
   return {
-    waitMs: () => Math.max(0, Math.min(...collectors.map(({ health }) => health.notBeforeMs)) - now()),
+    waitMs: () => Math.min(...collectors.map(restMs)),
     send: (bytes, { closing, signal }) =>
       new Promise((resolve) => {
-        const waiting = collectors.filter(({ health }) => health.notBeforeMs <= now()).sort((a, b) => badness(a) - badness(b));
+        const waiting = collectors.filter((each) => restMs(each) === 0).sort((a, b) => badness(a) - badness(b));
         const running = new Map<AbortController, Collector>();
         const failed: string[] = [];
         let done = false;
@@ -138,9 +145,15 @@ export function makeSender(grant: Grant): Sender {
               return;
             }
             health.notBeforeMs = now() + retryAfterMs(answer.retryAfter, now());
-          } catch {
+          } catch (error) {
             running.delete(abort);
-            path = platform.online() && platform.wasBlocked?.(origin) !== true;
+            if (error === NOT_ASKED) {
+              finish('kept');
+              return;
+            }
+            // Asked at once: the device may be online again by the time the other answer is there.
+            const online = platform.online();
+            path = !done && online && (await platform.wasBlocked?.(origin)) !== true;
           }
           if (done) return;
           health.failures++;

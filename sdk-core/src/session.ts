@@ -2,7 +2,7 @@
  * One granted period at work: failures and attempts in, sealed envelopes out. Made at the grant, ended by the withdrawal.
  * Everything from here on is a chunk of its own in a browser, loaded once consent is given: nobody pays for it before.
  */
-import { MAX_REPORTS, lossBucket } from '@outcry/protocol';
+import { kindOf, lossBucket, MAX_REPORTS, phaseOf } from '@outcry/protocol';
 import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/protocol';
 import type { Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 import { makeAttempts } from './attempts.js';
@@ -18,10 +18,12 @@ import type { Entry } from './queue.js';
 import { buildFailure, coarsen, inWords, secondsOf } from './report.js';
 import { makeSealer } from './seal.js';
 import type { Sent } from './send.js';
-import type { FlushResult, PendingCounts, PreviewBody, Receipt, SentEntry } from './types.js';
+import type { FlushResult, PendingCounts, PreviewBody, Receipt, ReportInput, SentEntry } from './types.js';
 import { makeWitness } from './witness.js';
 
 const MAX_SENT = 50;
+/** Nothing that an app tells of took longer. */
+const MAX_ELAPSED_MS = 1e6;
 
 export interface Session {
   observe(attempt: Attempt): void;
@@ -32,6 +34,8 @@ export interface Session {
   close(): Promise<void>;
   compare(host: string): Promise<readonly WitnessAnswer[] | null>;
   setReceipt(receipt: Receipt): void;
+  /** A failure that the app itself tells of, at `nowMs`. Throws at input that cannot be read. */
+  report(input: ReportInput, nowMs: number): void;
   /** The network came back or changed. */
   wake(): void;
   /** Stops at once; nothing is written or sent any more. */
@@ -168,20 +172,38 @@ export function startSession(parts: SessionParts): Session {
     for (const [old] of known) if (known.size > QUEUE_LIMITS.count) known.delete(old);
     for (const host of hosts) outcomes.delete(host);
     const entry: Entry = { bytes, sealedAtMs, failedAtMs, reports: failures.length, tries: 0, failed: [], leasedUntilMs: 0 };
-    const mark: [string, unknown][] = told.consents.length > 0 ? [['consent', receipt.at + receipt.textHash]] : [];
+    const mark: [string, unknown][] = told.consents.slice(-1).map((consent) => ['consent', markOf(consent)]);
     if (!(await queue.add(key, entry, mark))) return false;
     grant.emit({ kind: 'sealed', bytes: bytes.length, reports: failures.length });
     return true;
   }
 
-  /** A consent is told once, however many pages it is applied on. */
+  /** A consent is told once, however many pages it is applied on. The mark knows the day only, as the kept decision does. */
+  const markOf = (consent: Consent): string => Object.values(consent).join(' ');
   async function tellConsent(): Promise<void> {
     const told = await platform.store.get('consent');
-    if (grant.live() && told !== receipt.at + receipt.textHash) consents = [consentRecord(receipt)];
+    const consent = consentRecord(receipt);
+    if (grant.live() && told !== markOf(consent)) consents = [consent];
   }
 
   void tellConsent().catch(() => undefined);
   delivery.soon();
+  // A hidden page is often never seen again; what it has not sealed then is lost.
+  const stopLeave = platform.onLeave?.(() => void seal('all'));
+
+  function fail(seen: ObservedFailure): void {
+    const failure = buildFailure(seen, {
+      online: platform.online(),
+      connection: platform.connection(),
+      nowMs: now(),
+      samplePpm: options.samplePpm,
+      routes,
+      claim: witness.claim(),
+    });
+    grant.emit({ kind: 'diagnosed', failure, evidence: seen.diagnosis.evidence });
+    if (random() * 1e6 >= options.samplePpm) grant.lose('sampled_out');
+    else fold.add(failure, seen.startedAtMs);
+  }
 
   return {
     observe(attempt) {
@@ -193,18 +215,21 @@ export function startSession(parts: SessionParts): Session {
       else if (outcome === 'succeeded' && (before || known.size > 0)) outcomes.set(host, 'worked');
       witness.refresh();
     },
-    fail(seen) {
-      const failure = buildFailure(seen, {
-        online: platform.online(),
-        connection: platform.connection(),
-        nowMs: now(),
-        samplePpm: options.samplePpm,
-        routes,
-        claim: witness.claim(),
+    fail,
+    report({ type = 'unknown', scheme = 'https', method = 'GET', route, elapsedMs = 0, statusCode = 0, host }, nowMs) {
+      const tookMs = elapsedMs > 0 ? Math.min(elapsedMs, MAX_ELAPSED_MS) : 0;
+      fail({
+        host,
+        scheme,
+        method,
+        resource: 'other',
+        route: route ?? null,
+        diagnosis: { type, phase: phaseOf(type), kind: kindOf(type), confidence: 1, evidence: ['told by the app'] },
+        elapsedMs: tookMs,
+        statusCode,
+        protocol: 'unknown',
+        startedAtMs: nowMs - tookMs,
       });
-      grant.emit({ kind: 'diagnosed', failure, evidence: seen.diagnosis.evidence });
-      if (random() * 1e6 >= options.samplePpm) grant.lose('sampled_out');
-      else fold.add(failure, seen.startedAtMs);
     },
     next: () => ({
       context: contextOf(options, platform, receipt),
@@ -235,7 +260,10 @@ export function startSession(parts: SessionParts): Session {
       delivery.wake();
       witness.refresh(true);
     },
-    end: () => grant.end(),
+    end() {
+      stopLeave?.();
+      grant.end();
+    },
     setReceipt(next) {
       receipt = next;
       void tellConsent().catch(() => undefined);

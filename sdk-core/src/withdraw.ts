@@ -4,15 +4,16 @@ import type { Platform } from './platform.js';
 const CONFIRM_MS = 1_000;
 const ERASE_TRIES = 3;
 
-/** Erases the store and raises the epoch; tries again when the store fails at first. Never rejects. */
-export async function eraseStore({ store, setTimer }: Platform): Promise<void> {
+/** Erases the store and raises the epoch; tries again when the store fails at first. False when it never worked. Never rejects. */
+export async function eraseStore({ store, setTimer }: Platform): Promise<boolean> {
   for (let left = ERASE_TRIES; left > 0; left--)
     try {
       await store.erase();
-      return;
+      return true;
     } catch {
       await new Promise<void>((resolve) => void setTimer(resolve, 100));
     }
+  return false;
 }
 
 /** Tells the other tabs to forget and stop; resolves when all live ones have confirmed, or after 1 s. */

@@ -43,14 +43,15 @@ export function makeWitness(grant: Grant): Witness {
     askedAtMs = now();
     // Kept over pages, so that every page of an hour shares one question.
     if (!claim) claim = (await store.get('witness').catch(() => undefined)) as Claim | undefined;
-    if (!changed && claim && now() - claim.atMs < HOUR_MS) {
+    if (!changed && claim && Math.abs(now() - claim.atMs) < HOUR_MS) {
       askedAtMs = claim.atMs;
       return;
     }
     for (const url of inRandomOrder()) {
       if (!grant.live()) return;
       try {
-        const fresh = claimOf((await grant.ask(url, {}, DEADLINE_MS)).text, now());
+        const { status, text } = await grant.ask(url, {}, DEADLINE_MS);
+        const fresh = status === 200 && claimOf(text, now());
         if (!fresh) continue;
         claim = fresh;
         await grant.save([['witness', claim]]);
@@ -66,12 +67,16 @@ export function makeWitness(grant: Grant): Witness {
   return {
     claim: () => claim,
     refresh(changed = false) {
-      if (now() - askedAtMs >= (changed ? MINUTE_MS : HOUR_MS)) void ask(changed).catch(() => undefined);
+      if (Math.abs(now() - askedAtMs) >= (changed ? MINUTE_MS : HOUR_MS)) void ask(changed).catch(() => undefined);
     },
     async compare(host) {
       const nowMs = now();
-      hour = hour.filter((ms) => nowMs - ms < HOUR_MS);
-      if (hour.length >= MAX_COMPARISONS_PER_HOUR || nowMs - (compared.get(host) ?? -Infinity) < MINUTE_MS || !options.witnesses.length)
+      hour = hour.filter((ms) => Math.abs(nowMs - ms) < HOUR_MS);
+      if (
+        hour.length >= MAX_COMPARISONS_PER_HOUR ||
+        Math.abs(nowMs - (compared.get(host) ?? -Infinity)) < MINUTE_MS ||
+        !options.witnesses.length
+      )
         return null;
       hour.push(nowMs);
       compared.set(host, nowMs);

@@ -12,6 +12,8 @@ export interface Clock {
   advance(ms: number): Promise<void>;
   /** The same for code without I/O. */
   step(ms: number): void;
+  /** Sets the clock, while every timer runs on as it was: a device that slept, or a clock set right. */
+  jump(ms: number): void;
   setTimer: Platform['setTimer'];
   readonly pending: number;
   /** Whether a timer falls due in about `s` seconds. */
@@ -30,7 +32,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 }
 
 export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
-  const timers = new Set<{ atMs: number; run: () => void }>();
+  const timers = new Set<{ atMs: number; readonly run: () => void }>();
   const clock: Clock = {
     nowMs,
     get pending() {
@@ -41,6 +43,10 @@ export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
       const timer = { atMs: clock.nowMs + ms, run };
       timers.add(timer);
       return () => timers.delete(timer);
+    },
+    jump(ms) {
+      clock.nowMs += ms;
+      for (const timer of timers) timer.atMs += ms;
     },
     step(ms) {
       const endMs = clock.nowMs + ms;
