@@ -30,6 +30,7 @@ export function answerOf(record: SpikeRecord, deps: AnswerDeps): SpikeAnswer {
       failingClients: document.failingClients,
       expectedClients: document.expectedClients,
       expectedWhole: document.expectedWhole,
+      foundIn: document.foundIn,
       peakClients: document.peakClients,
       failedRequests: document.failedRequests,
       pValue: document.pValue,

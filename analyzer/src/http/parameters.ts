@@ -26,13 +26,21 @@ export function subjectOf(query: Query): { project: string; host: string; kind: 
   return { project, host, kind };
 }
 
-/** A moment in RFC 3339; `fallbackMs` where the parameter is absent. */
+/**
+ * Moments that may be asked for. Storage counts seconds in 32 bits: beyond, they wrap around, and a window would come to lie beside the grid,
+ * where it could single out a client.
+ */
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
+/** A moment in RFC 3339, of the years 2000 to 2099; `fallbackMs` where the parameter is absent. */
 export function timeOf(query: Query, name: string, fallbackMs: number): number {
   const value = query[name];
   if (value === undefined) return fallbackMs;
   const ms =
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(ms)) throw new Problem('bad_parameter', `${name} is not a time in RFC 3339, such as 2026-01-05T14:20:00Z`);
+  if (ms < EARLIEST_MS || ms >= LATEST_MS) throw new Problem('bad_parameter', `${name} is not in the years 2000 to 2099`);
   return ms;
 }
 

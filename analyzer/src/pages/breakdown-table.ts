@@ -23,7 +23,7 @@ export function breakdownTables(breakdown: PublishedBreakdown): Html {
   `;
 }
 
-function table(name: string, rows: readonly PublishedRow[], hidden: number): Html {
+function table(name: string, rows: readonly PublishedRow[], hidden: number | null): Html {
   const heading = DIMENSION_WORDS[name] ?? name;
   if (rows.length === 0)
     return html`<section class="dimension">
@@ -46,7 +46,7 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number): Htm
         ${rows.map(
           (row) =>
             html`<tr class="${row.value === null ? 'folded' : 'shown'}">
-              <th scope="row">${row.value ?? `other (${hidden} ${hidden === 1 ? 'group' : 'groups'}, folded)`}</th>
+              <th scope="row">${row.value ?? hiddenWords(hidden)}</th>
               <td class="number">${row.clients_text}</td>
               <td>${bar(row.share)}</td>
               <td class="number">${row.before_text}</td>
@@ -56,6 +56,10 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number): Htm
       </tbody>
     </table>
   </section>`;
+}
+
+function hiddenWords(groups: number | null): string {
+  return groups === null ? 'other (folded)' : `other (${groups} ${groups === 1 ? 'group' : 'groups'}, folded)`;
 }
 
 function bar(share: PublishedShare | null): Html {

@@ -38,16 +38,17 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
       ${
         spike.places.length > 1 &&
         html`<ul class="places">
-          ${spike.places.map((p) => html`<li>${placeWords({ places: [p] }).replace(/^in /, '')}: ${p.clients_text} clients, ${percent(p.explained)} of the excess</li>`)}
+          ${spike.places.map((p) => html`<li>${placeWords({ places: [p] }).replace(/^in /, '')}: ${p.clients_text} clients${p.explained === null ? '' : `, about ${percent(p.explained)} of the excess`}</li>`)}
         </ul>`
       }
       ${
         spike.places.length === 1 &&
+        spike.places[0]?.explained != null &&
         html`<p>
           ${placeWords(spike)
             .replace(/^in /, '')
             .replace(/^\w/, (c) => c.toUpperCase())}
-          explains ${percent(spike.places[0]?.explained ?? 0)} of the excess.
+          explains about ${percent(spike.places[0].explained)} of the excess.
         </p>`
       }
       ${spike.place_note !== null && html`<p class="note">${spike.place_note}</p>`} ${breakdownTables(spike.breakdown)}

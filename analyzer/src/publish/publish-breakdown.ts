@@ -32,7 +32,9 @@ export function publishBreakdown(raw: RawBreakdown, k: number): PublishedBreakdo
       };
       const rows = inside.shown.map((c) => row(c.value, c.clients, usual.get(c.value) ?? null));
       if (inside.hidden.cells > 0) rows.push(row(null, inside.hidden.clients, null));
-      return { name: dimension.name, rows, hidden_cells: inside.hidden.cells, total: inside.total === null ? null : round(inside.total) };
+      // How many values a few clients have would tell how many clients they are.
+      const hidden = inside.hidden.cells > 0 && inside.hidden.clients === null ? null : inside.hidden.cells;
+      return { name: dimension.name, rows, hidden_cells: hidden, total: inside.total === null ? null : round(inside.total) };
     }),
   };
 }

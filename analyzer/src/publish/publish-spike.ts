@@ -1,4 +1,4 @@
-import { cellCount, plainCount } from './count.js';
+import { cellCount, plainCount, ROUNDING } from './count.js';
 import type { PublishedCount } from './count.js';
 import { IDENTIFYING } from './shapes.js';
 import type { Dimension, PublishedPlace, PublishedSpike, RawPlace, RawSpike } from './shapes.js';
@@ -7,15 +7,16 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A spike named at the finest place that has k clients. Only for `publish()`. */
 export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
-  const places = distinct(raw.places.map((place) => finest(place, k)).filter((p) => p !== null));
+  const places = distinct(raw.places.map((place) => finest(place, raw.failingClients, k)).filter((p) => p !== null));
   const only = places.length === 1 ? places[0] : undefined;
   const whole = plainCount(raw.failingClients);
   // One network, country or release is named with its own (rounded) count; otherwise the count is that of host and kind.
   const clients: PublishedCount = only === undefined ? whole : { value: only.clients, text: only.clients_text };
   // What is known of one place alone may be said only under that very place's name.
   const unnamed = raw.places.length === 1 && JSON.stringify(only?.where) !== JSON.stringify(raw.places[0]?.where);
-  const expected = Number((unnamed ? raw.expectedWhole : raw.expectedClients).toPrecision(2));
-  const peak = plainCount(raw.peakClients);
+  const isOfPlace = raw.places.length === 1 && !unnamed;
+  const expected = isOfPlace ? coarse(raw.expectedClients) : Number(raw.expectedWhole.toPrecision(2));
+  const peak = raw.foundIn === 'network' ? cellCount(raw.peakClients, k) : plainCount(raw.peakClients);
   const byKind = Object.entries(raw.byKind).map(([kind, n]) => [kind, plainCount(n)] as const);
   return {
     id: raw.id,
@@ -38,7 +39,7 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
     peak_clients: peak.value,
     peak_clients_text: peak.text,
     failed_requests_text: magnitude(raw.failedRequests),
-    p_value: Number(raw.pValue.toPrecision(1)),
+    p_value: raw.foundIn === 'network' ? null : Number(raw.pValue.toPrecision(1)),
     failing_by_kind: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.value])),
     failing_by_kind_text: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.text])),
     verdict: raw.verdict.verdict,
@@ -53,7 +54,7 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
 }
 
 /** The place with as many of its dimensions as still have k clients, coarser ones left; null when none has. */
-function finest(place: RawPlace, k: number): PublishedPlace | null {
+function finest(place: RawPlace, failing: number, k: number): PublishedPlace | null {
   const named = IDENTIFYING.filter((d) => place.where[d] !== undefined);
   const country = countryOf(place.where.network);
   const options: Partial<Record<Dimension, string>>[] = [place.where, ...named.map((d) => ({ [d]: place.where[d] }))];
@@ -61,10 +62,21 @@ function finest(place: RawPlace, k: number): PublishedPlace | null {
   for (const where of options) {
     const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
     const clients = key === '' ? null : cellCount(place.clientsBy[key] ?? 0, k);
-    if (clients?.value != null)
-      return { where, clients: clients.value, clients_text: clients.text, explained: Math.round(place.explained * 100) / 100 };
+    const explained = where === place.where ? stepped(place.explained, failing) : null;
+    if (clients?.value != null) return { where, clients: clients.value, clients_text: clients.text, explained };
   }
   return null;
+}
+
+/** What is usual at one place: fewer than one is 0, else rounded as its count is. */
+function coarse(expected: number): number {
+  return expected < 1 ? 0 : Math.max(ROUNDING, Math.round(expected / ROUNDING) * ROUNDING);
+}
+
+/** A share in steps of five of the failing clients, at least 5 %: finer ones would undo the rounding of the count, or tell a hidden place. */
+function stepped(share: number, failing: number): number {
+  const step = Math.max(0.05, ROUNDING / Math.max(failing, ROUNDING));
+  return Math.round(100 * Math.min(1, Math.round(share / step) * step)) / 100;
 }
 
 function countryOf(network: string | undefined): string | null {

@@ -76,7 +76,8 @@ export interface PublishedBreakdown {
   readonly dimensions: readonly {
     readonly name: Dimension;
     readonly rows: readonly PublishedRow[];
-    readonly hidden_cells: number;
+    /** Null where there are some, but too few clients in them to say how many. */
+    readonly hidden_cells: number | null;
     readonly total: number | null;
   }[];
 }
@@ -104,6 +105,8 @@ export interface RawSpike {
   /** What was to be expected at the place (of everywhere, when there is not one place), and of the whole host and kind. */
   readonly expectedClients: number;
   readonly expectedWhole: number;
+  /** Whose series it was found in: peak and p-value are of that series, which inside a network is an identifying cell. */
+  readonly foundIn: 'host' | 'network';
   readonly peakClients: number;
   readonly failedRequests: number;
   readonly pValue: number;
@@ -118,7 +121,8 @@ export interface PublishedPlace {
   readonly where: Readonly<Partial<Record<Dimension, string>>>;
   readonly clients: number | null;
   readonly clients_text: string;
-  readonly explained: number;
+  /** Share of the excess, in steps of at least five clients; null where the place is named more coarsely than it is known. */
+  readonly explained: number | null;
 }
 export interface PublishedSpike {
   readonly id: string;
@@ -142,7 +146,8 @@ export interface PublishedSpike {
   readonly peak_clients: number | null;
   readonly peak_clients_text: string;
   readonly failed_requests_text: string;
-  readonly p_value: number;
+  /** Null where it was found inside one network: with the expected number it would tell an exact one. */
+  readonly p_value: number | null;
   readonly failing_by_kind: Readonly<Record<string, number | null>>;
   readonly failing_by_kind_text: Readonly<Record<string, string>>;
   readonly verdict: VerdictName;

@@ -31,5 +31,5 @@ export async function ask<Params extends Record<string, unknown>, Row>(
   return result.json<Row>();
 }
 
-/** Whole seconds since the epoch, for parameters. */
-export const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
+/** Whole seconds since the epoch, for parameters of type UInt32, which would wrap around. */
+export const seconds = (ms: number): number => Math.min(0xffff_ffff, Math.max(0, Math.floor(ms / 1000)));

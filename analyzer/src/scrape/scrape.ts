@@ -12,7 +12,21 @@ export interface ScrapeDeps {
 }
 
 /** An exposition longer than this is not read: it is not the small endpoint it was thought to be. */
-const MAX_TEXT = 16 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** The text of an answer, or undefined once it is longer than may be; what never ends is not waited for. */
+async function readText(answer: Response): Promise<string | undefined> {
+  if (answer.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    // Leaving the loop cancels the body and closes the connection.
+    if (bytes > MAX_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
 
 /**
  * Pulls one server's counters and stores their raw values.
@@ -29,8 +43,8 @@ export async function scrape(source: ServerMetricsSource, deps: ScrapeDeps): Pro
       headers: { accept: 'text/plain' },
     });
     if (!answer.ok) return `the endpoint answered ${answer.status}`;
-    const text = await answer.text();
-    if (text.length > MAX_TEXT) return 'the endpoint answered more than 16 MiB';
+    const text = await readText(answer);
+    if (text === undefined) return 'the endpoint answered more than 4 MiB';
     const counters = readMetrics(text, source);
     if (counters.size === 0) return `there is no counter ${source.requests ?? 'http_requests_total'}`;
     const rows = [...counters].map(([statusClass, value]): ServerMetricRow => ({

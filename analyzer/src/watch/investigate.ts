@@ -26,7 +26,10 @@ const ATTEMPT_BIN_MS = 300_000;
 
 export interface Placed {
   readonly finding: Finding;
+  /** Cells of the network that it was found in, else of the whole host. */
   readonly rows: readonly FailureCellRow[];
+  /** What was to be expected of the whole host and kind, whatever it was found in. */
+  readonly expectedWhole: number;
   readonly localisation: Localisation;
   /** '' or `network=…`: the scope that a new spike of this finding gets. */
   readonly scope: string;
@@ -55,7 +58,8 @@ export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> 
         );
   const only = localisation.causes.length === 1 ? localisation.causes[0] : undefined;
   const named = network ?? only?.where['network'];
-  return { finding, rows: own, localisation, scope: named === undefined ? '' : `network=${named}`, stretch };
+  const expectedWhole = rows.reduce((s, r) => s + r.before, 0) * scale;
+  return { finding, rows: own, expectedWhole, localisation, scope: named === undefined ? '' : `network=${named}`, stretch };
 }
 
 function silentNetworks(known: readonly { network: string }[], except: string) {
@@ -121,7 +125,8 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
     lastSeenMs: toMs,
     failingClients: failing,
     expectedClients: expected,
-    expectedWhole: placed.rows.reduce((s, r) => s + r.before, 0) * scale,
+    expectedWhole: placed.expectedWhole,
+    foundIn: finding.network !== null || previous?.foundIn === 'network' ? 'network' : 'host',
     peakClients: spike.peak,
     failedRequests: ofKind.find((r) => r.type === '')?.requests ?? 0,
     pValue: Math.min(spike.pValue, previous?.pValue ?? 1),

@@ -33,6 +33,8 @@ export const documentSchema = z.object({
   failingClients: z.number(),
   expectedClients: z.number(),
   expectedWhole: z.number(),
+  /** Whose series it was found in; once a network's, always a network's. Unknown in documents of before: then as if in a network. */
+  foundIn: z.enum(['host', 'network']).default('network'),
   peakClients: z.number(),
   failedRequests: z.number(),
   pValue: z.number(),

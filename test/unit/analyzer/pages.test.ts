@@ -161,6 +161,9 @@ describe('parameters', () => {
     expect(detail(() => subjectOf({ project: 'shop', host: '<b>', kind: 'dns' }))).toContain('host');
     expect(detail(() => subjectOf({ project: 'shop', host: 'a', kind: 'x' }))).toContain('kind');
     expect(detail(() => timeOf({ at: 'yesterday' }, 'at', 0))).toContain('RFC 3339');
+    // In 2162 the seconds of today come round again in 32 bits, with windows that lie beside the grid.
+    for (const at of ['2162-12-29T22:05:46Z', '1999-12-31T23:59:59Z', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z'])
+      expect(detail(() => timeOf({ at }, 'at', 0))).toContain('2000 to 2099');
     expect(detail(() => spanOf({ from: '2026-01-05T14:00:00Z', to: '2026-01-05T13:00:00Z' }, 0))).toContain('from');
     expect(detail(() => gridOf({ window: '7m' }))).toContain('window');
     expect(subjectOf({ project: 'shop', host: 'a.example', kind: 'dns' })).toEqual({ project: 'shop', host: 'a.example', kind: 'dns' });

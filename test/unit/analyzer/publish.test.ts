@@ -24,6 +24,7 @@ const spike = (extra: Partial<RawSpike> = {}): RawSpike => ({
   failingClients: 43,
   expectedClients: 0.3142,
   expectedWhole: 2.5,
+  foundIn: 'host',
   peakClients: 4,
   failedRequests: 437,
   pValue: 1.234e-30,
@@ -145,7 +146,7 @@ describe('publish', () => {
       country: 'DE',
       release: null,
       failing_clients: 40,
-      expected_clients: 0.31,
+      expected_clients: 0,
       place_note: null,
     });
     expect(said.peak_clients_text).toBe('< 5');
@@ -162,6 +163,32 @@ describe('publish', () => {
     expect(none).toMatchObject({ network: null, country: null, failing_clients: 43 });
     expect(JSON.stringify(none)).not.toContain('DE');
     expect(none.expected_clients).toBe(2.5);
+  });
+
+  it('tells no exact number of a place by its share of the excess, its usual level, its peak or its p-value', () => {
+    const network = (explained: number, n: number) => ({
+      where: { network: 'AS3320/DE' },
+      explained,
+      clientsBy: { network: n, country: n },
+    });
+    const shares = [0.8, 0.82, 0.86].map(
+      (explained) => publish(spike({ places: [network(explained, 38)] }), { k: 10 }).places[0]?.explained,
+    );
+    expect(new Set(shares).size).toBe(1);
+    expect(publish(spike({ places: [{ ...network(0.6, 7), clientsBy: { network: 7, country: 14 } }] }), { k: 10 }).places).toMatchObject([
+      { where: { country: 'DE' }, explained: null },
+    ]);
+    const usual = [0.08, 0.9, 1.2, 7, 8].map((n) => publish(spike({ expectedClients: n }), { k: 10 }).expected_clients);
+    expect(usual).toEqual([0, 0, 5, 5, 10]);
+    const inside = publish(spike({ foundIn: 'network', peakClients: 7 }), { k: 10 });
+    expect(inside).toMatchObject({ p_value: null, peak_clients: null, peak_clients_text: '< 10' });
+    expect(publish(spike({ peakClients: 7 }), { k: 10 })).toMatchObject({ peak_clients: 7, p_value: 1e-30 });
+  });
+
+  it('does not tell how few clients are hidden by the number of their values', () => {
+    const few = publish(breakdown({ 'AS1/DE': 1, 'AS2/FR': 1, 'AS3/US': 1, 'AS4/US': 1 }, {}), { k: 10 }).dimensions[0];
+    expect(few).toMatchObject({ hidden_cells: null, total: null });
+    expect(few?.rows.map((r) => r.clients_text)).toEqual(['< 10']);
   });
 
   it('says the share of failed attempts of a place only under its name', () => {

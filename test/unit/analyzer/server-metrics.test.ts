@@ -100,6 +100,33 @@ describe('scrape', () => {
     expect(rows).toContainEqual({ time: 1000, project: 'shop', host: 'a', name: 'requests{class="5xx"}', value: 7 });
   });
 
+  it('lets go of an endpoint that never ends, and of one that never begins', async () => {
+    let isOver = false;
+    const server = createServer((request, response) => {
+      if (request.url === '/silent') return;
+      response.writeHead(200).on('close', () => (isOver = true));
+      const more = (): void => {
+        while (!isOver && response.write('x'.repeat(65_536)));
+        if (!isOver) response.once('drain', more);
+      };
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const source = (path: string) => ({ project: 'shop', host: 'a', url: base + path });
+    const client = {} as ClickHouseClient;
+    expect(await scrape(source('/endless'), { client })).toContain('4 MiB');
+    expect(await scrape(source('/silent'), { client, timeoutMs: 50 })).toContain('timeout');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(isOver).toBe(true);
+  });
+
+  it('takes no value from a counter that lies: not a number, negative, infinite', async () => {
+    const text = ['NaN', '-5', '+Inf', '1e999', '12abc', '9'].map((value, i) => `http_requests_total{status="20${i}"} ${value}`).join('\n');
+    expect((await insertedBy(`${text}\n`)).rows.map((r) => r.value)).toEqual([9]);
+  });
+
   it('says what is wrong instead of failing: an error answer, no counter, nonsense, nobody there', async () => {
     expect((await insertedBy('', 500)).error).toContain('500');
     expect((await insertedBy('other 1\n')).error).toContain('http_requests_total');

@@ -47,6 +47,7 @@ const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
     failingClients: 20,
     expectedClients: 0,
     expectedWhole: 0,
+    foundIn: 'host',
     peakClients: 20,
     failedRequests: 100,
     pValue: 1e-20,
