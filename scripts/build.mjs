@@ -4,16 +4,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-function newestMs(folder, accept) {
+/** The newest file of a folder, without what rollup itself writes into it. */
+function newestMs(folder, accept, without = []) {
   let newest = 0;
   if (!existsSync(folder)) return newest;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !accept(entry.name)) continue;
+    if (!entry.isFile() || !accept(entry.name) || without.includes(basename(entry.parentPath))) continue;
     newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
   }
   return newest;
@@ -35,7 +36,7 @@ export function build({ force = false } = {}) {
   run('types and JavaScript', 'typescript/bin/tsc', ['-b']);
   const isCode = (name) => name.endsWith('.js');
   const inputs = ['protocol/dist', 'sdk-core/dist', 'sdk-browser/build', 'sdk-node/build'].map((folder) =>
-    newestMs(join(root, folder), isCode),
+    newestMs(join(root, folder), isCode, ['min']),
   );
   const bundles = [
     'sdk-browser/dist/index.js',

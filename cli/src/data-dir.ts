@@ -1,6 +1,13 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { OutcryError } from '@outcry/protocol';
+
+/** Makes a directory and what is missing above it. One by one: where a file system refuses with ENOENT (/proc), `recursive` spins for ever. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
 
 /**
  * Makes the data directory, for this user alone, and tries whether it can be written.
@@ -10,7 +17,7 @@ import { OutcryError } from '@outcry/protocol';
 export function prepareDataDir(dataDir: string): void {
   const probe = join(dataDir, `.probe-${process.pid}`);
   try {
-    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+    makeDirectory(join(dataDir, 'logs'));
     chmodSync(dataDir, 0o700);
     writeFileSync(probe, '');
     rmSync(probe);
