@@ -39,12 +39,13 @@ export function init(options: OutcryOptions, platform?: Partial<NodePlatform>): 
 
   hook();
   const stopExit = flushBeforeExit(agent);
-  const { preview, sent, report, flush, pending, onEvent } = agent;
+  const { preview, sent, report, pending, onEvent } = agent;
   return {
     get consent() {
       return agent.consent;
     },
     setConsent(state, receipt) {
+      watch.settle();
       const done = agent.setConsent(state, receipt);
       hook();
       return done;
@@ -52,11 +53,15 @@ export function init(options: OutcryOptions, platform?: Partial<NodePlatform>): 
     preview,
     sent,
     report,
-    flush,
+    flush() {
+      watch.settle();
+      return agent.flush();
+    },
     pending,
     onEvent,
     async close() {
       stopExit();
+      watch.settle();
       const closed = agent.close();
       hook();
       await closed;

@@ -1,9 +1,14 @@
 /** What the two watchers share: which requests they look at, and what they tell of a finished one. */
 import { outcomeOf } from '@outcry/core';
 import type { Agent } from '@outcry/core';
+import type { Diagnosis } from '@outcry/protocol';
 import { diagnose } from './diagnose.js';
 import type { ErrorFacts, Evidence } from './diagnose.js';
+import { makeLastMile, mayBeLastMile, weigh } from './last-mile.js';
 import { isOwn } from './own-requests.js';
+
+/** Failures that wait for the witnesses' answer; more are told as they look. */
+const MAX_PENDING = 500;
 
 /** One watched request under way. */
 export interface Track {
@@ -41,11 +46,16 @@ export interface Watch {
   }): Track | undefined;
   /** Ends it: with an error, or by its status alone. Only the first end counts. */
   finish(track: Track, error?: ErrorFacts): void;
+  /** Tells at once, as they look, of the failures for which witnesses are being asked. */
+  settle(): void;
 }
 
 export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchParts): Watch {
   const ended = new WeakSet<Track>();
+  const lastMile = makeLastMile(agent, now);
+  const pending = new Set<() => void>();
   return {
+    settle: () => pending.forEach((tell) => tell()),
     begin({ resource, origin, scheme, host, path, method }) {
       if (!agent.isGranted() || !agent.watched(host) || isOwn(origin + path) || !accept()) return undefined;
       return {
@@ -66,14 +76,28 @@ export function makeWatch({ agent, count4xx, now, accept, noNetwork }: WatchPart
       if (ended.has(track)) return;
       ended.add(track);
       const { host, startedAtMs, statusCode } = track;
+      if (!error) lastMile.answered();
       if (!error && statusCode < (count4xx ? 400 : 500)) {
         agent.observe({ host, startedAtMs, outcome: 'succeeded' });
         return;
       }
       const elapsedMs = performance.now() - track.startedMonotonicMs;
       const diagnosis = diagnose({ ...track, elapsedMs, error, noNetwork: error !== undefined && noNetwork() });
-      agent.observe({ host, startedAtMs, outcome: diagnosis ? outcomeOf(diagnosis.kind) : 'aborted' });
-      if (diagnosis) agent.fail({ ...track, diagnosis, elapsedMs });
+      const tell = (told: Diagnosis | null): void => {
+        agent.observe({ host, startedAtMs, outcome: told ? outcomeOf(told.kind) : 'aborted' });
+        if (told) agent.fail({ ...track, diagnosis: told, elapsedMs });
+      };
+      if (!diagnosis || !mayBeLastMile(diagnosis) || pending.size >= MAX_PENDING) {
+        tell(diagnosis);
+        return;
+      }
+      const tellNow = (): void => {
+        if (pending.delete(tellNow)) tell(diagnosis);
+      };
+      pending.add(tellNow);
+      void lastMile.compare(host).then((compared) => {
+        if (pending.delete(tellNow)) tell(weigh(diagnosis, compared));
+      });
     },
   };
 }
