@@ -1,21 +1,10 @@
 /** From a journal entry to the rows of every table. Pure, and the same on every retry. */
 import { ATTEMPT_FIELDS, CONSENT_FIELDS, CONTEXT_FIELDS, DELIVERY_FIELDS, FAILURE_FIELDS, LOSS_FIELDS, type Field } from '@outcry/protocol';
 import { reportId } from '@outcry/protocol/open';
-import {
-  ATTEMPT_CONTEXT,
-  CONSENT_CONTEXT,
-  DELIVERY_CONTEXT,
-  LOSS_CONTEXT,
-  type AttemptRow,
-  type ConsentRow,
-  type DeliveryRow,
-  type LossRow,
-  type ReportRow,
-  type RowOfTable,
-  type RowTable,
-  type TimeTrust,
-} from '@outcry/storage';
-import type { StoredEntry, Values } from './journal/entry.js';
+import { ATTEMPT_CONTEXT, CONSENT_CONTEXT, DELIVERY_CONTEXT, LOSS_CONTEXT, type RowTable, type TimeTrust } from '@outcry/storage';
+import type { JournalEntry } from './journal/entry.js';
+import { RowText } from './row-text.js';
+import { BodyReader, recordWriter, type PutRecord } from './transcode.js';
 
 const RECEIVED_GRAIN_S = 10;
 const ATTEMPT_BIN_S = 300;
@@ -23,11 +12,26 @@ const ATTEMPT_BIN_S = 300;
 const MAX_AHEAD_S = 300;
 /** A corrected time older than this could not have been queued that long. */
 const MAX_LATE_S = 8 * 86_400;
+const WHOLE_PPM = 1_000_000;
 
-export type TableRows = { readonly [T in RowTable]: RowOfTable[T][] };
+export interface TableRows {
+  readonly tables: Readonly<Record<RowTable, RowText>>;
+  /** Of each row of `reports`: seconds from the failure to its arrival. */
+  readonly latenessS: number[];
+}
 
 export function noRows(): TableRows {
-  return { reports: [], dev_reports: [], attempts: [], deliveries: [], losses: [], consent_counts: [] };
+  return {
+    tables: {
+      reports: new RowText(),
+      dev_reports: new RowText(),
+      attempts: new RowText(),
+      deliveries: new RowText(),
+      losses: new RowText(),
+      consent_counts: new RowText(),
+    },
+    latenessS: [],
+  };
 }
 
 /**
@@ -50,111 +54,149 @@ export function eventTime(
 }
 
 const namesOf = (fields: readonly Field[]): readonly string[] => fields.map(({ name }) => name);
-const CONTEXT = namesOf(CONTEXT_FIELDS);
-const FAILURE = namesOf(FAILURE_FIELDS);
-const ATTEMPTS = namesOf(ATTEMPT_FIELDS);
-/** A delivery's `collector` is another one than ours, which has the column of that name. */
-const DELIVERY = namesOf(DELIVERY_FIELDS).map((name) => (name === 'collector' ? 'delivered_to' : name));
-const LOSS = namesOf(LOSS_FIELDS);
-const CONSENT = namesOf(CONSENT_FIELDS);
+const placeOf = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
+const ARRIVAL = ['received_at', 'collector', 'sealed_day'];
+const WHERE = ['network', 'country', 'signer'];
+const TIME = ['event_time', 'time_trust', 'lateness_s', 'weight'];
 
-type Row = Record<string, unknown>;
-
-const ARRIVAL_NAMES = ['received_at', 'collector', 'sealed_day'];
-const WHERE_NAMES = ['network', 'country', 'signer'];
-const PLACE_NAMES = [...WHERE_NAMES, 'event_time', 'time_trust', 'lateness_s', 'weight'];
-/** A row with every column of its table, to be copied: setting what is there costs V8 a third of adding it. */
-const blank = (...names: (readonly string[])[]): Row =>
-  JSON.parse(JSON.stringify(Object.fromEntries(names.flat().map((name) => [name, null])))) as Row;
-
-/** Sets names to values. A loop, since spreading several objects into one costs forty times as much in V8. */
-function set(row: Row, names: readonly string[], values: Values): void {
-  for (let index = 0; index < names.length; index += 1) row[names[index] ?? ''] = values[index];
+/** How the records of one section become rows: first what all rows of an entry share, then the record, then what is this row's alone. */
+interface Section {
+  readonly number: 3 | 4 | 5 | 6 | 7;
+  readonly columns: readonly string[];
+  /** Places of the context's fields that the table keeps. */
+  readonly context: readonly number[];
+  readonly hasPlace: boolean;
+  /** Grain of the event's time; undefined for records that are not placed in time. */
+  readonly grainS: number | undefined;
+  readonly put: PutRecord;
 }
 
-const BLANK_REPORT = blank(CONTEXT, FAILURE, ARRIVAL_NAMES, PLACE_NAMES, ['report_id']);
-const BLANK_ATTEMPT = blank(ATTEMPT_CONTEXT, ATTEMPTS, ARRIVAL_NAMES, PLACE_NAMES, ['attempt_id']);
-const BLANK_DELIVERY = blank(DELIVERY_CONTEXT, DELIVERY, ARRIVAL_NAMES, WHERE_NAMES, ['delivery_id']);
-const BLANK_LOSS = blank(LOSS_CONTEXT, LOSS, ARRIVAL_NAMES, ['loss_id']);
-const BLANK_CONSENT = blank(CONSENT_CONTEXT, CONSENT, ARRIVAL_NAMES, ['consent_id']);
-/** Where the values of these names stand in a record. */
-const indexesOf = (names: readonly string[], all: readonly string[]): readonly number[] => names.map((name) => all.indexOf(name));
-const indexOf = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
-const OCCURRED_AT = indexOf('occurred_at', FAILURE_FIELDS);
-const SAMPLING = indexOf('sampling_ppm', FAILURE_FIELDS);
-const BIN_START = indexOf('bin_start', ATTEMPT_FIELDS);
-const PANEL = indexOf('panel_ppm', ATTEMPT_FIELDS);
-const PARTS_OF_CONTEXT = {
-  attempts: indexesOf(ATTEMPT_CONTEXT, CONTEXT),
-  deliveries: indexesOf(DELIVERY_CONTEXT, CONTEXT),
-  losses: indexesOf(LOSS_CONTEXT, CONTEXT),
-  consents: indexesOf(CONSENT_CONTEXT, CONTEXT),
+function section(
+  number: Section['number'],
+  id: string,
+  context: readonly string[],
+  fields: readonly Field[],
+  hasPlace: boolean,
+  time?: { readonly field: string; readonly ppm: string; readonly grainS: number },
+): Section {
+  // A delivery's `collector` is another one than ours, which has the column of that name.
+  const own = namesOf(fields).map((name) => (name === 'collector' ? 'delivered_to' : name));
+  return {
+    number,
+    columns: [...context, ...ARRIVAL, ...(hasPlace ? WHERE : []), ...own, ...(time === undefined ? [] : TIME), id],
+    context: context.map((name) => placeOf(name, CONTEXT_FIELDS)),
+    hasPlace,
+    grainS: time?.grainS,
+    put: recordWriter(fields, time === undefined ? [] : [placeOf(time.field, fields), placeOf(time.ppm, fields)]),
+  };
+}
+
+const FAILURES = section(3, 'report_id', namesOf(CONTEXT_FIELDS), FAILURE_FIELDS, true, {
+  field: 'occurred_at',
+  ppm: 'sampling_ppm',
+  grainS: RECEIVED_GRAIN_S,
+});
+const ATTEMPTS = section(4, 'attempt_id', ATTEMPT_CONTEXT, ATTEMPT_FIELDS, true, {
+  field: 'bin_start',
+  ppm: 'panel_ppm',
+  grainS: ATTEMPT_BIN_S,
+});
+const DELIVERIES = section(5, 'delivery_id', DELIVERY_CONTEXT, DELIVERY_FIELDS, true);
+const LOSSES = section(6, 'loss_id', LOSS_CONTEXT, LOSS_FIELDS, false);
+const CONSENTS = section(7, 'consent_id', CONSENT_CONTEXT, CONSENT_FIELDS, false);
+const putContext = recordWriter(CONTEXT_FIELDS);
+/** Holds one entry's context while its rows are written. */
+const contextText = new RowText(1024);
+
+const columnsOf = ({ columns }: Section): readonly [string, ...string[]] => columns as [string, ...string[]];
+/** The columns of each table's rows, in the order of their values. */
+export const ROW_COLUMNS: Readonly<Record<RowTable, readonly [string, ...string[]]>> = {
+  reports: columnsOf(FAILURES),
+  dev_reports: columnsOf(FAILURES),
+  attempts: columnsOf(ATTEMPTS),
+  deliveries: columnsOf(DELIVERIES),
+  losses: columnsOf(LOSSES),
+  consent_counts: columnsOf(CONSENTS),
 };
+
+/** More than the texts of all choices, numbers and added columns of a row take. */
+const ROW_ROOM = 4096;
 
 /**
  * Adds the rows of one entry to `rows`. Of a development project only failures become rows, in `dev_reports`.
  *
  * @param collector - name of this collector.
+ * Throws when the entry's body is damaged; rows of it may have been added then, see `cutRows`.
  */
-export function addRows(rows: TableRows, entry: StoredEntry, collector: string): void {
-  const { dedup, network, country, offsetS, context } = entry;
+export function addRows({ tables, latenessS }: TableRows, entry: JournalEntry, collector: string): void {
+  const { dedup, offsetS, development } = entry;
   const receivedAtS = Math.floor(entry.receivedAtS / RECEIVED_GRAIN_S) * RECEIVED_GRAIN_S;
-  const signer = entry.signer.toString();
-  const id = (section: 3 | 4 | 5 | 6 | 7, index: number): string => reportId(dedup, section, index).toString();
+  const from = new BodyReader(entry.body);
+  from.array();
+  from.uint();
+  from.uint();
+  contextText.cut(0);
+  putContext(from, contextText, []);
+  contextText.endRow();
+  const context = contextText.values(0);
+  const arrival = `${receivedAtS}\t${collector}\t${entry.sealedDay}\t`;
+  const where = `${entry.network}\t${entry.country}\t${entry.signer}\t`;
+  const found: number[] = [0, WHOLE_PPM];
 
-  /** A row with what the agent sent and the columns of the arrival. The tables' types say what each has to have. */
-  const start = (empty: Row, contextNames: readonly string[], contextValues: Values, names: readonly string[], values: Values): Row => {
-    const row = { ...empty };
-    set(row, contextNames, contextValues);
-    set(row, names, values);
-    row['received_at'] = receivedAtS;
-    row['collector'] = collector;
-    row['sealed_day'] = entry.sealedDay;
-    return row;
-  };
-  const part = (of: keyof typeof PARTS_OF_CONTEXT): Values => PARTS_OF_CONTEXT[of].map((index) => context[index]);
-  const where = (row: Row): void => {
-    row['network'] = network;
-    row['country'] = country;
-    row['signer'] = signer;
-  };
-  const place = (row: Row, timeS: unknown, grainS: number, ppm: unknown): void => {
-    const { eventTimeS, trust } = eventTime(Number(timeS), offsetS, receivedAtS, grainS);
-    where(row);
-    row['event_time'] = eventTimeS;
-    row['time_trust'] = trust;
-    row['lateness_s'] = Math.max(0, receivedAtS - eventTimeS);
-    row['weight'] = 1_000_000 / Number(ppm);
+  const add = (to: RowText, { number, context: places, hasPlace, grainS, put }: Section, lateness?: number[]): void => {
+    const count = from.array();
+    if (count === 0) return;
+    let shared = '';
+    for (const place of places) shared += `${context[place] ?? ''}\t`;
+    shared += hasPlace ? arrival + where : arrival;
+    const sharedAt = to.position;
+    for (let index = 0; index < count; index += 1) {
+      to.reserve(shared.length + entry.body.length + ROW_ROOM);
+      if (index === 0) to.ascii(shared);
+      else to.repeat(sharedAt, sharedAt + shared.length);
+      put(from, to, found);
+      if (grainS !== undefined) {
+        const [timeS = 0, ppm = WHOLE_PPM] = found;
+        const { eventTimeS, trust } = eventTime(timeS, offsetS, receivedAtS, grainS);
+        const latenessS = Math.max(0, receivedAtS - eventTimeS);
+        to.uint(eventTimeS);
+        to.endValue();
+        to.ascii(trust);
+        to.endValue();
+        to.uint(latenessS);
+        to.endValue();
+        to.ascii(ppm === WHOLE_PPM ? '1' : String(WHOLE_PPM / ppm));
+        to.endValue();
+        lateness?.push(latenessS);
+      }
+      to.ascii(reportId(dedup, number, index).toString());
+      to.endRow();
+    }
   };
 
-  const reports = entry.development ? rows.dev_reports : rows.reports;
-  entry.failures.forEach((failure, index) => {
-    const row = start(BLANK_REPORT, CONTEXT, context, FAILURE, failure);
-    place(row, failure[OCCURRED_AT], RECEIVED_GRAIN_S, failure[SAMPLING]);
-    row['report_id'] = id(3, index);
-    reports.push(row as unknown as ReportRow);
-  });
-  if (entry.development) return;
-  entry.attempts.forEach((attempts, index) => {
-    const row = start(BLANK_ATTEMPT, ATTEMPT_CONTEXT, part('attempts'), ATTEMPTS, attempts);
-    place(row, attempts[BIN_START], ATTEMPT_BIN_S, attempts[PANEL]);
-    row['attempt_id'] = id(4, index);
-    rows.attempts.push(row as unknown as AttemptRow);
-  });
-  entry.deliveries.forEach((delivery, index) => {
-    const row = start(BLANK_DELIVERY, DELIVERY_CONTEXT, part('deliveries'), DELIVERY, delivery);
-    where(row);
-    row['delivery_id'] = id(5, index);
-    rows.deliveries.push(row as unknown as DeliveryRow);
-  });
-  entry.losses.forEach((loss, index) => {
-    const row = start(BLANK_LOSS, LOSS_CONTEXT, part('losses'), LOSS, loss);
-    row['loss_id'] = id(6, index);
-    rows.losses.push(row as unknown as LossRow);
-  });
-  entry.consents.forEach((consent, index) => {
-    const row = start(BLANK_CONSENT, CONSENT_CONTEXT, part('consents'), CONSENT, consent);
-    row['consent_id'] = id(7, index);
-    rows.consent_counts.push(row as unknown as ConsentRow);
-  });
+  if (development) {
+    add(tables.dev_reports, FAILURES);
+    return;
+  }
+  add(tables.reports, FAILURES, latenessS);
+  add(tables.attempts, ATTEMPTS);
+  add(tables.deliveries, DELIVERIES);
+  add(tables.losses, LOSSES);
+  add(tables.consent_counts, CONSENTS);
+}
+
+const TABLES = Object.keys(ROW_COLUMNS) as RowTable[];
+
+/** Adds the rows of one entry, all or, when its body is damaged, none. */
+export function tryAddRows(rows: TableRows, entry: JournalEntry, collector: string): boolean {
+  const { tables, latenessS } = rows;
+  const lengths = TABLES.map((table) => tables[table].length);
+  try {
+    addRows(rows, entry, collector);
+    return true;
+  } catch {
+    TABLES.forEach((table, index) => tables[table].cut(lengths[index] ?? 0));
+    latenessS.length = tables.reports.length;
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 /** A collector, composed: network labels, journal, intake, drainer, server. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { insertRows } from '@outcry/storage';
+import { insertEncoded } from '@outcry/storage';
 import { loadRecipientKeys } from '@outcry/protocol/open';
 import { OutcryError } from '@outcry/protocol';
 import { startDrainer } from './drain/drainer.js';
@@ -21,6 +21,7 @@ import { createMetrics } from './metrics.js';
 import { loadLabels } from './network/label.js';
 import { senderOf, trustedProxies } from './network/sender.js';
 import { checkOptions, isLoopback, type CollectorOptions } from './options.js';
+import { ROW_COLUMNS } from './rows.js';
 
 export interface Collector {
   readonly url: string;
@@ -81,7 +82,7 @@ export async function startCollector(options: CollectorOptions, { flush }: Colle
     const drainer = startDrainer({
       journal,
       collector: name,
-      insert: (table, rows, token) => insertRows(storage, table, rows, token),
+      insert: (table, rows, token) => insertEncoded(storage, table, ROW_COLUMNS[table], rows.text, token),
       metrics,
       log,
       batchRows: limits.batchRows,

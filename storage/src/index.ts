@@ -5,7 +5,7 @@ export { createStorageClient, type StorageConnection } from './connection.js';
 export { checkServer, OLDEST_SERVER } from './check-server.js';
 export * from './rows.js';
 export * from './analysis-rows.js';
-export { insertRows } from './insert-rows.js';
+export { insertEncoded, insertRows } from './insert-rows.js';
 export { refreshRollups, type RefreshOptions } from './refresh-rollups.js';
 export { migrate, type MigrateOptions } from './migrate.js';
 export { startStorage, type StorageHandle, type StorageOptions } from './start-storage.js';

@@ -1,9 +1,34 @@
-import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
+import { Readable } from 'node:stream';
+import { ClickHouseError, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { COLUMNS } from './columns.js';
 import type { RowOfTable, RowTable } from './rows.js';
 
 /** Well below the overlap of a refresh (2 min): a row is visible soon after the moment that `inserted_at` names. */
 const MAX_INSERT_S = 60;
+
+/** The token makes a repeated insert harmless; the rest is strictness. */
+function settingsOf(token: string): ClickHouseSettings {
+  return {
+    async_insert: 0,
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
+    input_format_null_as_default: 0,
+    // Otherwise a first row that looks like the columns' names would be taken for a header.
+    input_format_tsv_detect_header: 0,
+    max_execution_time: MAX_INSERT_S,
+  };
+}
+
+async function withoutRows<T>(table: string, inserting: Promise<T>): Promise<void> {
+  try {
+    await inserting;
+  } catch (error) {
+    if (!(error instanceof ClickHouseError)) throw error;
+    // A new one: the stack of the server's error begins with its message too.
+    const message = `${table} did not take a batch: ${error.type ?? 'error'} (code ${error.code})`;
+    throw new ClickHouseError({ message, code: error.code, ...(error.type === undefined ? {} : { type: error.type }) });
+  }
+}
 
 /**
  * Inserts one batch, whole or not at all; 5,000 to 20,000 rows are a good size.
@@ -21,27 +46,31 @@ export async function insertRows<T extends RowTable>(
   token: string,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const names = COLUMNS[table].map(({ name }) => name) as [string, ...string[]];
-  try {
-    await client.insert({
-      table,
-      columns: names,
-      format: 'JSONCompactEachRow',
-      values: rows.map((row) => toValues(row, names)),
-      clickhouse_settings: {
-        async_insert: 0,
-        insert_deduplicate: 1,
-        insert_deduplication_token: token,
-        input_format_null_as_default: 0,
-        max_execution_time: MAX_INSERT_S,
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ClickHouseError)) throw error;
-    // A new one: the stack of the server's error begins with its message too.
-    const message = `${table} did not take a batch: ${error.type ?? 'error'} (code ${error.code})`;
-    throw new ClickHouseError({ message, code: error.code, ...(error.type === undefined ? {} : { type: error.type }) });
-  }
+  const columns = COLUMNS[table].map(({ name }) => name) as [string, ...string[]];
+  const values = rows.map((row) => toValues(row, columns));
+  await withoutRows(table, client.insert({ table, columns, format: 'JSONCompactEachRow', values, clickhouse_settings: settingsOf(token) }));
+}
+
+/**
+ * Inserts one batch as `insertRows` does, from text that is encoded already: a fraction of the cost for whoever has no row objects.
+ *
+ * @param columns - The columns of the text, in its order: each of the table's, once.
+ * @param text - Rows of ClickHouse's `TabSeparated` format: values escaped, a line feed after every row.
+ * Rejects as `insertRows` does.
+ */
+export async function insertEncoded(
+  client: ClickHouseClient,
+  table: RowTable,
+  columns: readonly [string, ...string[]],
+  text: Uint8Array,
+  token: string,
+): Promise<void> {
+  if (text.length === 0) return;
+  const values = Readable.from([text], { objectMode: false });
+  await withoutRows(
+    table,
+    client.insert({ table, columns: [...columns], format: 'TabSeparated', values, clickhouse_settings: settingsOf(token) }),
+  );
 }
 
 /** The values in column order. A text that is absent is '', and text is made well-formed: a lone surrogate fails a whole batch. */

@@ -18,6 +18,8 @@ export interface MigrateOptions {
   readonly cluster?: string;
   /** Days that single reports, attempts and their like are kept, 18 to 3650; 90 without. */
   readonly retentionDays?: number;
+  /** The same bounds for single projects; the others take `retentionDays`. */
+  readonly projectRetentionDays?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -28,11 +30,12 @@ export interface MigrateOptions {
  * Throws OUTCRY_BAD_CONFIG for a retention out of its bounds, else what the server says.
  */
 export async function migrate(client: ClickHouseClient, options: MigrateOptions = {}): Promise<{ applied: number[] }> {
-  const { cluster, retentionDays = DEFAULT_RETENTION_DAYS } = options;
-  if (!Number.isInteger(retentionDays) || retentionDays < MIN_RETENTION_DAYS || retentionDays > MAX_RETENTION_DAYS) {
+  const { cluster, retentionDays = DEFAULT_RETENTION_DAYS, projectRetentionDays = {} } = options;
+  const isAllowed = (days: number): boolean => Number.isInteger(days) && days >= MIN_RETENTION_DAYS && days <= MAX_RETENTION_DAYS;
+  if (![retentionDays, ...Object.values(projectRetentionDays)].every(isAllowed)) {
     throw new OutcryError('OUTCRY_BAD_CONFIG', `retention_days must be a whole number from ${MIN_RETENTION_DAYS} to ${MAX_RETENTION_DAYS}`);
   }
-  const target: Target = { cluster, retentionDays };
+  const target: Target = { cluster, retentionDays, projectRetentionDays };
   await client.command({ query: createTable(MIGRATIONS_TABLE, target) });
   const result = await client.query({ query: 'SELECT number FROM schema_migrations FINAL', format: 'JSONEachRow' });
   const known = new Set((await result.json<{ number: number }>()).map(({ number }) => number));

@@ -7,10 +7,13 @@ export interface RefreshState {
   readonly watermarkUs: number | undefined;
   /** Version of the latest refresh. */
   readonly version: number;
+  /** Days after which the first rows go: the shortest retention of all projects. */
   readonly retentionDays: number | undefined;
+  /** Stands for the TTL in force. */
+  readonly retentionRule: number | undefined;
 }
 
-type StateName = 'watermark_us' | 'retention_days';
+type StateName = 'watermark_us' | 'retention_days' | 'retention_rule';
 
 /** Reads the state and the server's clock together. Microseconds since the epoch stay exact in a double until the year 2255. */
 export async function readState(client: ClickHouseClient): Promise<RefreshState> {
@@ -27,6 +30,7 @@ FROM (SELECT '' AS name, toUInt64(0) AS value, toUInt64(0) AS version UNION ALL 
     watermarkUs: find('watermark_us')?.value,
     version: find('watermark_us')?.version ?? 0,
     retentionDays: find('retention_days')?.value,
+    retentionRule: find('retention_rule')?.value,
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ClickHouseError, insertRows, migrate, type ReportRow } from '@outcry/storage';
+import { ClickHouseError, insertEncoded, insertRows, migrate, type ReportRow } from '@outcry/storage';
 import { COLUMNS, SERVER_COLUMNS } from '../../storage/src/columns.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from '../../storage/src/schema/migrations.js';
 import { createTable } from '../../storage/src/schema/table.js';
@@ -65,6 +65,30 @@ describe('migrations', () => {
     await expect(migrate(db.client, { retentionDays: 17 })).rejects.toMatchObject({ code: 'OUTCRY_BAD_CONFIG' });
   });
 
+  test('keep the rows of a project as long as the project says', async () => {
+    const today = Math.floor(Date.now() / 86_400_000);
+    const row = (project: string, age: number, n: number) =>
+      reportRow({ report_id: String(950 + n), project, sealed_day: today - age, occurred_at: (today - age) * 86_400 });
+    const rows = [
+      row('short', 10, 0),
+      row('short', 30, 1),
+      row("it's", 30, 2),
+      row("it's", 70, 3),
+      row('other', 70, 4),
+      row('other', 95, 5),
+    ];
+    await insertRows(db.client, 'reports', rows, 'kept');
+    await migrate(db.client, { projectRetentionDays: { short: 20, "it's": 60 } });
+    await db.run('OPTIMIZE TABLE reports FINAL');
+    const kept = "SELECT report_id FROM reports FINAL WHERE project IN ('short', 'it\\'s', 'other') ORDER BY report_id";
+    expect((await db.ask<{ report_id: string }>(kept)).map((r) => r.report_id)).toEqual(['950', '952', '954']);
+    // Nothing in front of the retention is recomputed: the shortest one counts.
+    expect(await db.ask("SELECT toUInt32(value) AS days FROM refresh_state FINAL WHERE name = 'retention_days'")).toEqual([{ days: 20 }]);
+    await migrate(db.client);
+    expect(await db.ask("SELECT toUInt32(value) AS days FROM refresh_state FINAL WHERE name = 'retention_days'")).toEqual([{ days: 90 }]);
+    await expect(migrate(db.client, { projectRetentionDays: { short: 17 } })).rejects.toMatchObject({ code: 'OUTCRY_BAD_CONFIG' });
+  });
+
   test('keep rollups for 3, 35 and 400 days', async () => {
     const tables = await db.ask<{ name: string; sql: string }>(
       "SELECT name, create_table_query AS sql FROM system.tables WHERE name LIKE 'rollup%' ORDER BY name",
@@ -128,6 +152,19 @@ describe('inserting a batch', () => {
     expect(await count('token')).toBe(1);
     await insertRows(db.client, 'reports', [reportRow({ project: 'token' })], 'journal:2');
     expect(await count('token')).toBe(2);
+  });
+
+  test('from encoded text is the same: whole, and once per token', async () => {
+    const row = { ...lossRow(), project: 'encoded' };
+    const columns = Object.keys(row) as [string, ...string[]];
+    const text = Buffer.from(`${Object.values(row).join('\t')}\n`);
+    const losses = async () => (await db.ask<{ n: number }>("SELECT toUInt32(count()) AS n FROM losses WHERE project = 'encoded'"))[0]?.n;
+    for (let time = 0; time < 2; time += 1) await insertEncoded(db.client, 'losses', columns, text, 'encoded:1');
+    expect(await losses()).toBe(1);
+    const damaged = Buffer.concat([text, text.subarray(0, 20)]);
+    await expect(insertEncoded(db.client, 'losses', columns, damaged, 'encoded:2')).rejects.toBeInstanceOf(ClickHouseError);
+    await insertEncoded(db.client, 'losses', columns, Buffer.of(), 'encoded:3');
+    expect(await losses()).toBe(1);
   });
 
   test('of no rows asks nothing of the server', async () => {

@@ -1,12 +1,19 @@
 /** What a collector must refuse, each with its code and nothing else thrown. */
 import { encodeBody, FINAL_CODES, parseHeader } from '@outcry/protocol';
-import { loadRecipientKeys, openEnvelope, verifyEnvelope } from '@outcry/protocol/open';
+import { loadRecipientKeys, openEnvelope, verifyEnvelope as verifyInPool, verifyEnvelopeNow } from '@outcry/protocol/open';
 import { deflateRawSync } from 'node:zlib';
 import nacl from 'tweetnacl';
 import { describe, expect, it } from 'vitest';
 import { sampleBody } from '../unit/protocol/sample-body.js';
 import { assembleIndependently, pad, type Ingredients } from './assemble-independently.js';
 import { publicOf, unhex } from './key-material.js';
+
+/** There are two ways to verify, and they have to say the same. */
+async function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
+  const now = verifyEnvelopeNow(bytes);
+  expect(await verifyInPool(bytes)).toBe(now);
+  return now;
+}
 
 const recipientSecret = Buffer.alloc(32, 0x41);
 const recipientPublic = publicOf('X25519', recipientSecret);

@@ -4,14 +4,14 @@
  */
 import { Encoder } from 'cbor-x';
 import type { RowTable } from '@outcry/storage';
-import { rowCount, unpackEntry, type StoredEntry } from '../journal/entry.js';
+import { packEntry, unpackEntry, type JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 
 export interface Batch {
   /** Counts up within a journal for ever. */
   readonly number: number;
   readonly keys: readonly Buffer[];
-  readonly entries: readonly StoredEntry[];
+  readonly entries: readonly JournalEntry[];
   /** Tables whose rows are in storage already. */
   readonly done: readonly RowTable[];
   /** Entries that could not be read when the batch was cut. */
@@ -35,7 +35,7 @@ interface StoredBatch {
 }
 
 /** An entry that this version cannot read becomes undefined; it was written by a newer one, or its bytes are damaged. */
-function tryUnpack(value: Uint8Array): StoredEntry | undefined {
+function tryUnpack(value: Buffer): JournalEntry | undefined {
   try {
     return unpackEntry(value);
   } catch {
@@ -45,7 +45,7 @@ function tryUnpack(value: Uint8Array): StoredEntry | undefined {
 
 function readBatch({ environment }: Journal, number: number, stored: StoredBatch): Batch {
   const keys: Buffer[] = [];
-  const entries: StoredEntry[] = [];
+  const entries: JournalEntry[] = [];
   const all = Buffer.from(stored.keys);
   for (let at = 0; at < all.length; at += KEY_BYTES) {
     const key = all.subarray(at, at + KEY_BYTES);
@@ -76,7 +76,7 @@ export async function cutBatch(
   maxRows: number,
 ): Promise<Batch | undefined> {
   const keys: Buffer[] = [];
-  const entries: StoredEntry[] = [];
+  const entries: JournalEntry[] = [];
   const broken: [string, Buffer][] = [];
   let rows = 0;
   for (const { key, value } of queue.getRange({})) {
@@ -88,7 +88,7 @@ export async function cutBatch(
       continue;
     }
     entries.push(entry);
-    rows += Math.max(1, rowCount(entry));
+    rows += Math.max(1, entry.rows);
     if (rows >= maxRows) break;
   }
   if (keys.length === 0) return undefined;
@@ -113,6 +113,13 @@ export async function markDone({ environment }: Journal, batch: Batch, table: Ro
     poison.forEach((row, index) => void quarantine.put(`${String(batch.number).padStart(12, '0')}:${table}:${index}`, coder.encode(row)));
   });
   return { ...batch, done };
+}
+
+/** Puts aside entries whose bodies turned out to be damaged. Rejects when the disk fails. */
+export async function quarantineEntries({ environment: { root, quarantine } }: Journal, entries: readonly JournalEntry[]): Promise<void> {
+  await root.batch(() => {
+    for (const entry of entries) void quarantine.put(`entry:${Buffer.from(entry.dedup).toString('hex')}`, packEntry(entry));
+  });
 }
 
 /** Removes a batch whose rows are all in storage, list and entries in one transaction. Rejects when the disk fails. */

@@ -2,12 +2,14 @@
  * From the journal to storage, one batch after the other. A batch is cut and committed, its tables inserted under the tokens
  * `<journal id>:<batch number>:<table>`, and only then removed. Storage may be away for as long as the journal has room.
  */
-import type { RowOfTable, RowTable } from '@outcry/storage';
+import type { RowTable } from '@outcry/storage';
+import type { JournalEntry } from '../journal/entry.js';
 import { quiet, type Journal } from '../journal/journal.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { addRows, noRows, type TableRows } from '../rows.js';
-import { cutBatch, markDone, removeBatch, unfinishedBatch, type Batch } from './batch.js';
+import { noRows, ROW_COLUMNS, tryAddRows, type TableRows } from '../rows.js';
+import type { RowText } from '../row-text.js';
+import { cutBatch, markDone, quarantineEntries, removeBatch, unfinishedBatch, type Batch } from './batch.js';
 import { codeOf } from './classify.js';
 import { insertOrBisect, SchemaSuspected } from './insert-rows.js';
 import { drainLease, type Lease } from './lease.js';
@@ -15,7 +17,8 @@ import { drainLease, type Lease } from './lease.js';
 export interface DrainerParts {
   readonly journal: Journal;
   readonly collector: string;
-  readonly insert: <T extends RowTable>(table: T, rows: readonly RowOfTable[T][], token: string) => Promise<void>;
+  /** `rows` have the columns of `ROW_COLUMNS`. */
+  readonly insert: (table: RowTable, rows: RowText, token: string) => Promise<void>;
   readonly metrics: Pick<Metrics, 'insertSeconds' | 'insertedRows' | 'drainFailures' | 'quarantinedRows' | 'reportAgeSeconds'>;
   readonly log: Log;
   readonly batchRows: number;
@@ -42,7 +45,15 @@ const ABANDON_MS = 500;
 /** Entries turned into rows before uploads get their turn again. */
 const SLICE = 200;
 
+const UNREADABLE = 'entries of the journal cannot be read; they are in quarantine';
+
 const TABLES: readonly RowTable[] = ['reports', 'dev_reports', 'attempts', 'deliveries', 'losses', 'consent_counts'];
+
+/** A row as people read it, by name. */
+function namedRow(table: RowTable, rows: RowText, index: number): Record<string, string | undefined> {
+  const values = rows.values(index);
+  return Object.fromEntries(ROW_COLUMNS[table].map((name, place) => [name, values[place]]));
+}
 
 export function startDrainer(parts: DrainerParts): Drainer {
   const { journal, collector, insert, metrics, log, batchRows, batchAfterMs, retryCapMs, random = Math.random, now = Date.now } = parts;
@@ -75,14 +86,20 @@ export function startDrainer(parts: DrainerParts): Drainer {
 
   const rowsOf = async (batch: Batch): Promise<TableRows> => {
     const rows = noRows();
+    const damaged: JournalEntry[] = [];
     for (const [index, entry] of batch.entries.entries()) {
       if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
-      addRows(rows, entry, collector);
+      if (!tryAddRows(rows, entry, collector)) damaged.push(entry);
+    }
+    if (damaged.length > 0) {
+      stillOurs();
+      await quarantineEntries(journal, damaged);
+      log({ level: 'error', message: UNREADABLE, entries: damaged.length });
     }
     return rows;
   };
 
-  const insertTable = async <T extends RowTable>(table: T, rows: readonly RowOfTable[T][], token: string): Promise<number[]> =>
+  const insertTable = async (table: RowTable, rows: RowText, token: string): Promise<number[]> =>
     insertOrBisect(
       async (part, name) => {
         const observe = metrics.insertSeconds.startTimer({ table });
@@ -96,11 +113,12 @@ export function startDrainer(parts: DrainerParts): Drainer {
 
   const deliver = async (first: Batch): Promise<void> => {
     let batch = first;
-    const rows = await rowsOf(batch);
+    const { tables, latenessS } = await rowsOf(batch);
     for (const table of TABLES) {
-      if (rows[table].length === 0 || batch.done.includes(table)) continue;
+      const rows = tables[table];
+      if (rows.length === 0 || batch.done.includes(table)) continue;
       const token = `${journal.id}:${batch.number}:${table}`;
-      const refused = await insertTable(table, rows[table], token);
+      const refused = await insertTable(table, rows, token);
       stillOurs();
       if (refused.length > 0) {
         metrics.quarantinedRows.inc(refused.length);
@@ -111,10 +129,10 @@ export function startDrainer(parts: DrainerParts): Drainer {
         journal,
         batch,
         table,
-        refused.map((index) => ({ table, token, row: rows[table][index], atMs: now() })),
+        refused.map((index) => ({ table, token, row: namedRow(table, rows, index), atMs: now() })),
       );
     }
-    for (const { lateness_s } of rows.reports) metrics.reportAgeSeconds.observe(lateness_s);
+    for (const seconds of latenessS) metrics.reportAgeSeconds.observe(seconds);
     await removeBatch(journal, batch);
   };
 
@@ -131,8 +149,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
       if (pendingRows < batchRows && hurry === 0) await sleep(batchAfterMs, true);
       pendingRows = 0;
       batch = await cutBatch(journal, batchRows * 2);
-      if (batch !== undefined && batch.broken > 0)
-        log({ level: 'error', message: 'entries of the journal cannot be read; they are in quarantine', entries: batch.broken });
+      if (batch !== undefined && batch.broken > 0) log({ level: 'error', message: UNREADABLE, entries: batch.broken });
     }
     if (batch !== undefined) await deliver(batch);
     return true;

@@ -1,7 +1,13 @@
 /** Inserting the rows of one table, and finding the few that storage refuses for what they are. */
 import { isDataError } from './classify.js';
 
-export type Insert<R> = (rows: readonly R[], token: string) => Promise<void>;
+/** Rows in any form of which parts can be taken. */
+export interface Divisible {
+  readonly length: number;
+  slice(from: number, to: number): this;
+}
+
+export type Insert<R> = (rows: R, token: string) => Promise<void>;
 
 /**
  * Every row was refused: then it is rather the schema that does not fit (storage older than the collector), and nothing may be
@@ -19,7 +25,7 @@ const SUSPICIOUS = 8;
  * @returns the indexes of the refused rows.
  * Throws any other error of `insert`, and `SchemaSuspected` when 8 rows were refused and none accepted.
  */
-export async function insertOrBisect<R>(insert: Insert<R>, rows: readonly R[], token: string): Promise<number[]> {
+export async function insertOrBisect<R extends Divisible>(insert: Insert<R>, rows: R, token: string): Promise<number[]> {
   const refused: number[] = [];
   let accepted = 0;
   const part = async (from: number, to: number, name: string): Promise<void> => {

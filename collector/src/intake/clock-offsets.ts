@@ -3,7 +3,11 @@
  * `sealed_at` was sealed while the device was online, so received − sealed is the offset plus the way here. A later retry only
  * adds to that, so the smallest one seen counts. Kept in memory for the signer's UTC day.
  */
-import type { ReportBody } from '@outcry/protocol';
+/** What of an envelope speaks of its device's clock. */
+export interface ClockEvidence {
+  readonly sealed_at: number;
+  readonly deliveries: readonly { readonly sent_at: number }[];
+}
 
 const ONLINE_WITHIN_S = 60;
 /** Times travel in steps of 10 s and envelopes take a while: less than this is not called an offset. */
@@ -16,11 +20,11 @@ export interface ClockOffsets {
    * @param signer - the signer id, which is one device's on one UTC day.
    * @returns seconds to add to the device's times, 0 when its clock is right, undefined when nothing is known.
    */
-  learn(signer: bigint, body: Pick<ReportBody, 'sealed_at' | 'deliveries'>, receivedAtS: number): number | undefined;
+  learn(signer: bigint, body: ClockEvidence, receivedAtS: number): number | undefined;
 }
 
 /** Whether the envelope was sealed just after a successful delivery. Pure. */
-export function sealedOnline({ sealed_at, deliveries }: Pick<ReportBody, 'sealed_at' | 'deliveries'>): boolean {
+export function sealedOnline({ sealed_at, deliveries }: ClockEvidence): boolean {
   return deliveries.some(({ sent_at }) => sent_at <= sealed_at && sealed_at - sent_at <= ONLINE_WITHIN_S);
 }
 

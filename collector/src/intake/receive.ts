@@ -3,14 +3,16 @@
  * sender's allowance, and nothing of an envelope is parsed before it has been opened.
  */
 import { checkDay, OutcryError, parseHeader, type ErrorCode } from '@outcry/protocol';
-import { decodeBody, dedupKey, openEnvelope, signerId, verifyEnvelope, type RecipientKeys } from '@outcry/protocol/open';
-import { packEntry } from '../journal/entry.js';
+import { decodeValues, dedupKey, encodeValues, openEnvelope, signerId, type RecipientKeys } from '@outcry/protocol/open';
+import { packEntry, rowCount } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 import type { Sender } from '../network/sender.js';
+import { deliveredAt, hostsOf, keepKnown, projectOf, releaseOf } from './body-facts.js';
 import type { ClockOffsets } from './clock-offsets.js';
 import type { PrefixLimits } from './prefix-limits.js';
 import type { Registry } from './registry.js';
 import type { CapRelease } from './release-cap.js';
+import { verifierOf } from './verifier.js';
 
 export interface Outcome {
   readonly code: 'stored' | 'duplicate' | ErrorCode;
@@ -30,7 +32,7 @@ export interface IntakeParts {
   readonly capRelease: CapRelease;
   readonly offsets: ClockOffsets;
   readonly journal: Journal;
-  /** Signatures being verified at once. */
+  /** Signatures on the thread pool at once. */
   readonly maxVerifying: number;
   /** Whether the journal has room, on its disk and by its limits. */
   readonly hasRoom: () => boolean;
@@ -50,16 +52,7 @@ const DUPLICATE: Outcome = { code: 'duplicate', retryAfterS: 0, reports: 0, rows
 /** Makes the intake. What it returns never rejects, except for faults of ours (`internal_error` to the sender). */
 export function intake(parts: IntakeParts): Receive {
   const { keys, limits, registry, capRelease, offsets, journal } = parts;
-  let verifying = 0;
-
-  const verify = async (bytes: Buffer): Promise<boolean> => {
-    verifying += 1;
-    try {
-      return await verifyEnvelope(bytes);
-    } finally {
-      verifying -= 1;
-    }
-  };
+  const verifier = verifierOf(parts.maxVerifying);
 
   const receive: Receive = async (bytes, sender) => {
     const nowMs = parts.now();
@@ -77,32 +70,30 @@ export function intake(parts: IntakeParts): Receive {
       return DUPLICATE;
     }
     if (!parts.hasRoom()) return refused('journal_full', FULL_RETRY_S);
-    if (verifying >= parts.maxVerifying) return refused('overloaded', BUSY_RETRY_S);
-    const { body, unknownFields } = decodeBody(openEnvelope(bytes, keys));
-    const project = registry.admit(body);
-    if (!(await verify(bytes))) return refused('bad_signature');
+    if (verifier.isFull()) return refused('overloaded', BUSY_RETRY_S);
+    const body = openEnvelope(bytes, keys);
+    const { values, unknownFields } = decodeValues(body);
+    const project = registry.admit(projectOf(values), hostsOf(values));
+    const verified = verifier.verify(bytes);
+    if (!(typeof verified === 'boolean' ? verified : await verified)) return refused('bad_signature');
 
-    const receivedAtS = nowMs / 1000;
+    const receivedAtS = Math.floor(nowMs / 1000);
     const signer = signerId(header.day, header.signer);
-    const { routes } = project;
     const development = project.stage === 'development';
+    const kept = keepKnown(values, capRelease(project.name, releaseOf(values), nowMs), project.routes);
+    const rows = rowCount(values, development);
     const entry = packEntry({
-      receivedAtS: Math.floor(receivedAtS),
+      receivedAtS,
       sealedDay: header.day,
       dedup,
       signer,
       network: sender.label.network,
       country: sender.label.country,
-      offsetS: offsets.learn(signer, body, Math.floor(receivedAtS)) ?? null,
+      offsetS: offsets.learn(signer, { sealed_at: values.sealedAt, deliveries: deliveredAt(values) }, receivedAtS) ?? null,
       development,
-      body: {
-        ...body,
-        context: { ...body.context, release: capRelease(project.name, body.context.release, nowMs) },
-        failures:
-          routes === undefined
-            ? body.failures
-            : body.failures.map((failure) => (failure.route === null || routes.has(failure.route) ? failure : { ...failure, route: null })),
-      },
+      rows,
+      // Where nothing was changed and nothing not understood, the bytes that came hold just what was checked.
+      body: kept === values && unknownFields === 0 ? body : encodeValues(kept),
     });
     try {
       if (!(await journal.add(header.day, dedup, entry))) return DUPLICATE;
@@ -110,9 +101,7 @@ export function intake(parts: IntakeParts): Receive {
       parts.onJournalError(error);
       return refused('journal_full', FULL_RETRY_S);
     }
-    const reports = body.failures.length;
-    const others = development ? 0 : body.attempts.length + body.deliveries.length + body.losses.length + body.consents.length;
-    return { code: 'stored', retryAfterS: 0, reports, rows: reports + others, unknownFields };
+    return { code: 'stored', retryAfterS: 0, reports: values.failures.length, rows, unknownFields };
   };
 
   return async (bytes, sender) => {

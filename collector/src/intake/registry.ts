@@ -1,5 +1,5 @@
 /** The projects that this collector believes in, and what it keeps of their routes. Everything else is refused. */
-import { OutcryError, type ReportBody } from '@outcry/protocol';
+import { OutcryError } from '@outcry/protocol';
 
 export interface ProjectOptions {
   /** Watched hosts, lower case. */
@@ -21,11 +21,12 @@ export interface Project {
 
 export interface Registry {
   /**
-   * The project that a body belongs to.
+   * The project of this name.
    *
-   * Throws `unknown_project`, or `unknown_host` when any failure or attempt is about a host that is not the project's.
+   * @param hosts - of every failure and every bin of attempts in the body.
+   * Throws `unknown_project`, or `unknown_host` when any of the hosts is not the project's.
    */
-  admit(body: ReportBody): Project;
+  admit(name: string, hosts: readonly string[]): Project;
   /** The project of this name, which a row in the journal may have outlived. */
   find(name: string): Project | undefined;
 }
@@ -39,11 +40,10 @@ export function registryOf(projects: Readonly<Record<string, ProjectOptions>>): 
     ]),
   );
   return {
-    admit(body) {
-      const project = known.get(body.context.project);
+    admit(name, hosts) {
+      const project = known.get(name);
       if (project === undefined) throw new OutcryError('unknown_project');
-      for (const { host } of body.failures) if (!project.hosts.has(host)) throw new OutcryError('unknown_host');
-      for (const { host } of body.attempts) if (!project.hosts.has(host)) throw new OutcryError('unknown_host');
+      for (const host of hosts) if (!project.hosts.has(host)) throw new OutcryError('unknown_host');
       return project;
     },
     find: (name) => known.get(name),

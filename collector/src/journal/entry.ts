@@ -1,19 +1,8 @@
 /**
- * One journal entry: a validated envelope body and its receipt, as one CBOR array of values in the order of the field tables.
- * The bytes are our own, so cbor-x may read them; no field names are stored, and records written before a field was appended to
- * its table stay readable. Holds no address.
+ * One journal entry: a receipt in fixed places, and behind it a checked body as it travelled (CBOR, positional). No field names and no
+ * texts of choices are stored, and records written before a field was appended to its table stay readable. Holds no address.
  */
-import { Encoder } from 'cbor-x';
-import {
-  ATTEMPT_FIELDS,
-  CONSENT_FIELDS,
-  CONTEXT_FIELDS,
-  DELIVERY_FIELDS,
-  FAILURE_FIELDS,
-  LOSS_FIELDS,
-  type Field,
-  type ReportBody,
-} from '@outcry/protocol';
+import type { BodyValues } from '@outcry/protocol/open';
 
 export interface JournalEntry {
   /** Seconds since the epoch, not yet floored. */
@@ -23,124 +12,78 @@ export interface JournalEntry {
   /** 16 bytes. */
   readonly dedup: Uint8Array;
   readonly signer: bigint;
+  /** ASCII, at most 255 characters. */
   readonly network: string;
+  /** Two ASCII characters. */
   readonly country: string;
   /** Seconds to add to the device's times; null when its clock could not be compared. */
   readonly offsetS: number | null;
   readonly development: boolean;
-  readonly body: ReportBody;
+  /** Rows that the entry becomes, over all tables: `rowCount` of its values. */
+  readonly rows: number;
+  /** A body of which every value was checked: it may hold nothing that was not understood. */
+  readonly body: Uint8Array;
 }
 
-const ENTRY_VERSION = 1;
-const encoder = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true });
+/** 1 was a CBOR array of everything. */
+const ENTRY_VERSION = 2;
+const DEVELOPMENT = 1;
+const HAS_OFFSET = 2;
+const AT = {
+  version: 0,
+  flags: 1,
+  day: 2,
+  received: 4,
+  offset: 8,
+  signer: 16,
+  dedup: 24,
+  rows: 40,
+  networkLength: 42,
+  country: 43,
+  network: 45,
+};
 
-/** The values of one record in the order of its field table. */
-export type Values = readonly unknown[];
-
-/** An entry as it is read back: records as plain values, since they only become rows. */
-export interface StoredEntry extends Omit<JournalEntry, 'body'> {
-  readonly context: Values;
-  readonly failures: readonly Values[];
-  readonly attempts: readonly Values[];
-  readonly deliveries: readonly Values[];
-  readonly losses: readonly Values[];
-  readonly consents: readonly Values[];
-}
-
-function packer(fields: readonly Field[]): (record: object) => Values {
-  const names = fields.map(({ name }) => name);
-  return (record) => {
-    const source = record as Readonly<Record<string, unknown>>;
-    return names.map((name) => source[name]);
-  };
-}
-
-const packContext = packer(CONTEXT_FIELDS);
-const packFailure = packer(FAILURE_FIELDS);
-const packAttempts = packer(ATTEMPT_FIELDS);
-const packDelivery = packer(DELIVERY_FIELDS);
-const packLoss = packer(LOSS_FIELDS);
-const packConsent = packer(CONSENT_FIELDS);
-
-/** The value of a field that a record of an older version does not have. */
-function absent(field: Field): unknown {
-  if (field.type === 'choice') return field.values[0];
-  if (field.type === 'uint') return field.min;
-  return field.type === 'bool' ? false : field.type === 'texts' ? [] : field.type === 'text?' ? null : '';
-}
-
-function complete(values: Values, fields: readonly Field[]): Values {
-  return values.length >= fields.length ? values : [...values, ...fields.slice(values.length).map(absent)];
-}
-
-/** The bytes of an entry. Never throws for a validated body. */
-export function packEntry(entry: JournalEntry): Buffer {
-  const { body } = entry;
-  return encoder.encode([
-    ENTRY_VERSION,
-    entry.receivedAtS,
-    entry.sealedDay,
-    entry.dedup,
-    entry.signer,
-    entry.network,
-    entry.country,
-    entry.offsetS,
-    entry.development,
-    packContext(body.context),
-    body.failures.map(packFailure),
-    body.attempts.map(packAttempts),
-    body.deliveries.map(packDelivery),
-    body.losses.map(packLoss),
-    body.consents.map(packConsent),
-  ]);
-}
-
-type Packed = [
-  version: number,
-  receivedAtS: number,
-  sealedDay: number,
-  dedup: Uint8Array,
-  signer: bigint | number,
-  network: string,
-  country: string,
-  offsetS: number | null,
-  development: boolean,
-  context: Values,
-  failures: Values[],
-  attempts: Values[],
-  deliveries: Values[],
-  losses: Values[],
-  consents: Values[],
-];
-
-/** The entry that `packEntry` wrote. Throws when the bytes are of another version. */
-export function unpackEntry(bytes: Uint8Array): StoredEntry {
-  const [version, receivedAtS, sealedDay, dedup, signer, network, country, offsetS, development, ...records] = encoder.decode(
-    bytes,
-  ) as Packed;
-  if (version !== ENTRY_VERSION) throw new Error(`journal entry of version ${version}`);
-  const [context, failures, attempts, deliveries, losses, consents] = records;
-  const all = (values: Values[], fields: readonly Field[]): Values[] => values.map((one) => complete(one, fields));
-  return {
-    receivedAtS,
-    sealedDay,
-    dedup,
-    signer: BigInt(signer),
-    network,
-    country,
-    offsetS,
-    development,
-    context: complete(context, CONTEXT_FIELDS),
-    failures: all(failures, FAILURE_FIELDS),
-    attempts: all(attempts, ATTEMPT_FIELDS),
-    deliveries: all(deliveries, DELIVERY_FIELDS),
-    losses: all(losses, LOSS_FIELDS),
-    consents: all(consents, CONSENT_FIELDS),
-  };
-}
-
-/** Rows that the entry becomes, over all tables. */
-export function rowCount(entry: StoredEntry): number {
-  const { development, failures, attempts, deliveries, losses, consents } = entry;
+/** Rows that a body becomes, over all tables. Of a development project only failures are stored. */
+export function rowCount(values: BodyValues, development: boolean): number {
+  const { failures, attempts, deliveries, losses, consents } = values;
   return development ? failures.length : failures.length + attempts.length + deliveries.length + losses.length + consents.length;
+}
+
+/** The bytes of an entry. Never throws for values of the stated bounds. */
+export function packEntry(entry: JournalEntry): Buffer {
+  const { network, body, offsetS } = entry;
+  const bytes = Buffer.allocUnsafe(AT.network + network.length + body.length);
+  bytes[AT.version] = ENTRY_VERSION;
+  bytes[AT.flags] = (entry.development ? DEVELOPMENT : 0) | (offsetS === null ? 0 : HAS_OFFSET);
+  bytes.writeUInt16BE(entry.sealedDay, AT.day);
+  bytes.writeUInt32BE(entry.receivedAtS, AT.received);
+  bytes.writeDoubleBE(offsetS ?? 0, AT.offset);
+  bytes.writeBigUInt64BE(entry.signer, AT.signer);
+  bytes.set(entry.dedup, AT.dedup);
+  bytes.writeUInt16BE(entry.rows, AT.rows);
+  bytes[AT.networkLength] = network.length;
+  bytes.write(entry.country, AT.country, 2, 'latin1');
+  bytes.write(network, AT.network, 'latin1');
+  bytes.set(body, AT.network + network.length);
+  return bytes;
+}
+
+/** The entry that `packEntry` wrote; `dedup` and `body` are views of the bytes. Throws when the bytes are of another version. */
+export function unpackEntry(bytes: Buffer): JournalEntry {
+  const flags = bytes.readUInt8(AT.flags);
+  const version = bytes.readUInt8(AT.version);
+  if (version !== ENTRY_VERSION) throw new Error(`journal entry of version ${version}`);
+  const bodyAt = AT.network + bytes.readUInt8(AT.networkLength);
+  return {
+    receivedAtS: bytes.readUInt32BE(AT.received),
+    sealedDay: bytes.readUInt16BE(AT.day),
+    dedup: bytes.subarray(AT.dedup, AT.rows),
+    signer: bytes.readBigUInt64BE(AT.signer),
+    network: bytes.toString('latin1', AT.network, bodyAt),
+    country: bytes.toString('latin1', AT.country, AT.network),
+    offsetS: (flags & HAS_OFFSET) === 0 ? null : bytes.readDoubleBE(AT.offset),
+    development: (flags & DEVELOPMENT) !== 0,
+    rows: bytes.readUInt16BE(AT.rows),
+    body: bytes.subarray(bodyAt),
+  };
 }

@@ -40,7 +40,7 @@ const SORT: Readonly<Record<RowTable, readonly string[]>> = {
 const minmax = (column: string): string => `INDEX by_${column} ${column} TYPE minmax GRANULARITY 1`;
 
 /** One of the tables that collectors fill. */
-export function rowTable(name: RowTable, { retentionDays }: Target): Table {
+export function rowTable(name: RowTable, target: Target): Table {
   const columns = [...COLUMNS[name], ...SERVER_COLUMNS];
   const timed = ['inserted_at', 'received_at', 'event_time'].filter((time) => columns.some((column) => column.name === time));
   return {
@@ -51,13 +51,19 @@ export function rowTable(name: RowTable, { retentionDays }: Target): Table {
     partitionBy: 'sealed_day',
     primaryKey: `(${SORT[name].join(', ')})`,
     orderBy: `(${[...SORT[name], ID_COLUMN[name]].join(', ')})`,
-    ttl: rowTtl(name, retentionDays),
+    ttl: rowTtl(name, target),
     settings: ['merge_with_ttl_timeout = 3600'],
     hasTokens: true,
   };
 }
 
-/** When a row is dropped: all rows of a partition at once, except development reports. */
-export function rowTtl(name: RowTable, retentionDays: number): string {
-  return name === 'dev_reports' ? DEVELOPMENT_TTL : `toDate(sealed_day) + INTERVAL ${retentionDays} DAY`;
+/** When a row is dropped: by its sealing day and project, which every copy of it shares; development reports by their arrival. */
+export function rowTtl(name: RowTable, { retentionDays, projectRetentionDays = {} }: Target): string {
+  if (name === 'dev_reports') return DEVELOPMENT_TTL;
+  const own = Object.entries(projectRetentionDays)
+    .filter(([, days]) => days !== retentionDays)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const cases = own.map(([project, days]) => `project = '${project.replaceAll(/[\\']/g, '\\$&')}', ${days}`);
+  const days = own.length === 0 ? `INTERVAL ${retentionDays} DAY` : `toIntervalDay(multiIf(${cases.join(', ')}, ${retentionDays}))`;
+  return `toDate(sealed_day) + ${days}`;
 }

@@ -7,6 +7,8 @@ export interface Target {
   readonly cluster: string | undefined;
   /** Days that single rows are kept. */
   readonly retentionDays: number;
+  /** The same for projects that keep them longer or shorter. */
+  readonly projectRetentionDays?: Readonly<Record<string, number>>;
 }
 
 export interface Table {

@@ -27,7 +27,7 @@ import {
 type Collector = Awaited<ReturnType<typeof startCollector>>;
 let directory: string;
 let collector: Collector | undefined;
-let inserted: { table: string; values: unknown[]; token: string }[] = [];
+let inserted: { table: string; values: string[]; token: string }[] = [];
 const storage = storageOf((call) => Promise.resolve(void inserted.push(call)));
 const start = async (change: Partial<CollectorOptions> = {}, parts = {}): Promise<Collector> =>
   (collector = await startCollector(options(directory, { storage, ...change }), parts));

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startDrainer, type Drainer } from '../../../collector/src/drain/drainer.js';
 import { drainLease } from '../../../collector/src/drain/lease.js';
+import { encodeBody } from '@outcry/protocol';
 import { packEntry } from '../../../collector/src/journal/entry.js';
 import { openJournal, type Journal } from '../../../collector/src/journal/journal.js';
 import { createMetrics } from '../../../collector/src/metrics.js';
@@ -25,7 +26,8 @@ const start = (change = {}): Drainer => {
     journal,
     collector: 'c1',
     insert: async (table, rows, token) => {
-      const call = { table, token, ids: rows.map((row) => ('report_id' in row ? row.report_id : 'other')) };
+      const ids = Array.from({ length: rows.length }, (_, index) => rows.values(index).at(-1) ?? '');
+      const call = { table, token, ids };
       await answer(call);
       taken.push(call);
     },
@@ -54,7 +56,8 @@ const add = async (count: number, failures = 1): Promise<void> => {
       country: 'ZZ',
       offsetS: null,
       development: false,
-      body: body({ failures: Array.from({ length: failures }, () => failure()), attempts: [attempts()] }),
+      rows: failures + 1,
+      body: encodeBody(body({ failures: Array.from({ length: failures }, () => failure()), attempts: [attempts()] })),
     };
     await journal.add(20_000, dedup, packEntry(entry));
   }
@@ -164,6 +167,19 @@ describe('the drainer', () => {
     await add(1);
     await start().drained();
     expect(reports()).toHaveLength(1);
+    expect(journal.environment.quarantine.getCount()).toBe(1);
+  });
+
+  it('puts aside an entry whose body is damaged, with none of its rows', async () => {
+    await add(1, 3);
+    const [{ key, value } = { key: Buffer.of(), value: Buffer.of() }] = journal.environment.queue.getRange({});
+    await journal.environment.queue.put(key, value.subarray(0, -40));
+    await add(1, 2);
+    await start().drained();
+    expect(taken.map(({ table, ids }) => [table, ids.length])).toEqual([
+      ['reports', 2],
+      ['attempts', 1],
+    ]);
     expect(journal.environment.quarantine.getCount()).toBe(1);
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { decodeValues } from '@outcry/protocol/open';
+import { encodeBody, type ReportBody } from '@outcry/protocol';
 import { packEntry, rowCount, unpackEntry, type JournalEntry } from '../../../collector/src/journal/entry.js';
-import { addRows, eventTime, noRows, type TableRows } from '../../../collector/src/rows.js';
+import { addRows, eventTime, noRows, ROW_COLUMNS } from '../../../collector/src/rows.js';
 import { COLUMNS } from '../../../storage/src/columns.js';
 import { reportId } from '@outcry/protocol/open';
 import { attempts, body, context, failure } from './sealed.js';
@@ -14,7 +16,7 @@ const whole = body({
   losses: [{ reason: 'queue_full', bucket: '2-9' }],
   consents: [{ text: 'v3', text_hash: '', method: 'dialog', granted_day: 20_000 }],
 });
-const entry = (change: Partial<JournalEntry> = {}): JournalEntry => ({
+const entry = (change: Partial<JournalEntry> = {}, content: ReportBody = whole): JournalEntry => ({
   receivedAtS: T + 7,
   sealedDay: 20_775,
   dedup: Buffer.alloc(16, 3),
@@ -23,13 +25,30 @@ const entry = (change: Partial<JournalEntry> = {}): JournalEntry => ({
   country: 'DE',
   offsetS: null,
   development: false,
-  body: whole,
+  rows: 6,
+  body: encodeBody(content),
   ...change,
 });
-const rowsOf = (change: Partial<JournalEntry> = {}): TableRows => {
+/** A value as a column of its type holds it. */
+function valueOf(text: string, type: string): unknown {
+  if (type === 'Bool') return text === 'true';
+  if (type.startsWith('Array')) return text === '[]' ? [] : text.slice(2, -2).split("','");
+  return /^(UInt(8|16|32)|Float64|DateTime)/.test(type) ? Number(text) : text;
+}
+const TABLES = ['reports', 'dev_reports', 'attempts', 'deliveries', 'losses', 'consent_counts'] as const;
+type Row = Record<string, unknown>;
+const rowsOf = (change: Partial<JournalEntry> = {}, content: ReportBody = whole) => {
   const rows = noRows();
-  addRows(rows, unpackEntry(packEntry(entry(change))), 'c1');
-  return rows;
+  addRows(rows, unpackEntry(packEntry(entry(change, content))), 'c1');
+  const named = TABLES.map((table): [string, Row[]] => {
+    const types = new Map(COLUMNS[table].map(({ name, type }) => [name, type]));
+    const text = rows.tables[table];
+    const all = Array.from({ length: text.length }, (_, index) =>
+      Object.fromEntries(ROW_COLUMNS[table].map((name, place) => [name, valueOf(text.values(index)[place] ?? '?', types.get(name) ?? '')])),
+    );
+    return [table, all];
+  });
+  return Object.fromEntries(named) as Record<(typeof TABLES)[number], Row[]>;
 };
 
 describe('the rows of an entry', () => {
@@ -66,13 +85,41 @@ describe('the rows of an entry', () => {
   it('are only failures, in dev_reports, for a development project', () => {
     const dev = rowsOf({ development: true });
     expect(dev.dev_reports).toHaveLength(2);
-    expect({ ...dev, dev_reports: [] }).toEqual(noRows());
+    for (const table of TABLES) if (table !== 'dev_reports') expect(dev[table]).toEqual([]);
   });
 
   it('are as many as the entry says', () => {
-    const count = (change: Partial<JournalEntry>): number => rowCount(unpackEntry(packEntry(entry(change))));
-    expect(count({})).toBe(6);
-    expect(count({ development: true })).toBe(2);
+    const { values } = decodeValues(encodeBody(whole));
+    expect(rowCount(values, false)).toBe(6);
+    expect(rowCount(values, true)).toBe(2);
+  });
+
+  it('hold every value that the agent sent, in every table', () => {
+    const sent: [keyof typeof rows, object][] = [
+      ['reports', { ...whole.context, ...whole.failures[0] }],
+      ['reports', { ...whole.failures[1], route: '' }],
+      ['attempts', whole.attempts[0] ?? {}],
+      ['losses', whole.losses[0] ?? {}],
+      ['consent_counts', whole.consents[0] ?? {}],
+    ];
+    for (const [table, values] of sent) expect(rows[table]).toContainEqual(expect.objectContaining(values));
+  });
+
+  it('hold numbers and lists of any length', () => {
+    const numbers = [0, 9, 10, 99, 100, 4_294_967_295];
+    const failures = numbers.map((claimed_asn) => failure({ claimed_asn }));
+    const hosts = Array.from({ length: 8 }, (_, index) => `${'c'.repeat(60)}${index}.example`);
+    const lists = [[], ...hosts.map((_, index) => hosts.slice(0, index + 1))];
+    const deliveries = lists.map((failed_collectors) => ({
+      sent_at: T,
+      collector: 'c.example',
+      failed_collectors,
+      tries: '1' as const,
+      later_retry: 'unknown' as const,
+    }));
+    const long = rowsOf({}, body({ failures, deliveries }));
+    expect(long.reports.map((row) => row['claimed_asn'])).toEqual(numbers);
+    expect(long.deliveries.map((row) => row['failed_collectors'])).toEqual(lists);
   });
 
   it('are the same on every reading', () => expect(rowsOf()).toEqual(rowsOf()));
@@ -103,7 +150,14 @@ describe('eventTime', () => {
 describe('a journal entry', () => {
   it('refuses bytes of another version', () => {
     const bytes = packEntry(entry());
-    bytes[1] = 2;
-    expect(() => unpackEntry(bytes)).toThrow('version 2');
+    bytes[0] = 1;
+    expect(() => unpackEntry(bytes)).toThrow('version 1');
+  });
+
+  it('is read back as it was written', () => {
+    for (const offsetS of [null, 0, -4_000_000_000]) {
+      const written = entry({ offsetS, development: offsetS === 0, body: Buffer.from('body') });
+      expect(unpackEntry(packEntry(written))).toEqual({ ...written, dedup: Buffer.alloc(16, 3) });
+    }
   });
 });

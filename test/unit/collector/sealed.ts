@@ -108,11 +108,20 @@ export async function seal(content: ReportBody = body(), change: SealChange = {}
 
 export const newSigner = async (): Promise<Signer> => (await makeSigner(subtle)).signer;
 
-/** A storage client of which only `insert` is used. */
-export function storageOf(insert: (call: { table: string; values: unknown[]; token: string }) => Promise<void>): ClickHouseClient {
+interface InsertCall {
+  readonly table: string;
+  readonly values: AsyncIterable<Buffer>;
+  readonly clickhouse_settings: Record<string, unknown>;
+}
+
+/** A storage client of which only `insert` is used; it is told of every row as a line of text. */
+export function storageOf(insert: (call: { table: string; values: string[]; token: string }) => Promise<void>): ClickHouseClient {
   const client = {
-    insert: ({ table, values, clickhouse_settings }: { table: string; values: unknown[]; clickhouse_settings: Record<string, unknown> }) =>
-      insert({ table, values, token: String(clickhouse_settings['insert_deduplication_token']) }),
+    insert: async ({ table, values, clickhouse_settings }: InsertCall) => {
+      let text = '';
+      for await (const chunk of values) text += chunk.toString('latin1');
+      await insert({ table, values: text.split('\n').slice(0, -1), token: String(clickhouse_settings['insert_deduplication_token']) });
+    },
   };
   return client as unknown as ClickHouseClient;
 }
