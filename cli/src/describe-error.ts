@@ -19,6 +19,14 @@ class ToldError extends OutcryError {
 }
 
 function systemError(error: NodeJS.ErrnoException & { address?: string; port?: number }): ErrorLine | undefined {
+  if (error.syscall === 'connect') {
+    // Commands connect to nothing but storage.
+    const { address = 'its address', code = 'unknown' } = error;
+    return {
+      code: 'OUTCRY_STORAGE_UNREACHABLE',
+      message: `nothing answers at ${address} (${code}). ${ERRORS.OUTCRY_STORAGE_UNREACHABLE.remedy}`,
+    };
+  }
   const at = error.port === undefined ? '' : ` ${error.address ?? ''}:${error.port}`;
   switch (error.code) {
     case 'EADDRINUSE':

@@ -1,6 +1,7 @@
 /** Reads the configuration: the file, then the environment over it, checked as one; every wrong value is named. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { OutcryError } from '@outcry/protocol';
 import type { z } from 'zod';
 import { configSchema, type Config } from './schema.js';
@@ -102,5 +103,30 @@ function crossChecks({ projects, analyzer, collector }: Config): string[] {
   for (const file of [collector.tls?.cert_file, collector.tls?.key_file, ...collector.key_files]) {
     if (file !== undefined && !existsSync(file)) problems.push(`the file ${file} does not exist`);
   }
+  if (collector.tls && problems.length === 0) problems.push(...tlsProblems(collector.tls));
   return problems;
+}
+
+/** What is wrong with a certificate and its key, by their settings; never their content. */
+function tlsProblems({ cert_file: certFile, key_file: keyFile }: NonNullable<Config['collector']['tls']>): string[] {
+  const problemOf = (setting: string, file: string, use: (pem: string) => unknown): string[] => {
+    try {
+      use(readFileSync(file, 'utf8'));
+      return [];
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      return [`${setting} ${file} ${syscall === undefined ? 'does not hold it in PEM' : `cannot be read (${code ?? 'unknown'})`}`];
+    }
+  };
+  const single = [
+    ...problemOf('collector.tls.cert_file', certFile, (cert) => createSecureContext({ cert })),
+    ...problemOf('collector.tls.key_file', keyFile, (key) => createSecureContext({ key })),
+  ];
+  if (single.length > 0) return single;
+  try {
+    createSecureContext({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+    return [];
+  } catch {
+    return [`collector.tls.key_file ${keyFile} is not the key of collector.tls.cert_file ${certFile}`];
+  }
 }

@@ -27,7 +27,7 @@ export const projectSchema = z.strictObject({
     .array(z.string().regex(HOST_PATTERN, 'must be a host name in lower case, without scheme and port'), 'must be a list of host names')
     .min(1, 'must name at least one host'),
   routes: z.array(z.string().regex(ROUTE_PATTERN, 'must be a route such as /cart/:id')).default([]),
-  retention_days: whole(1, 400, ' days').default(35),
+  retention_days: whole(18, 3650, ' days').optional(),
   k: whole(2, 1000, ' devices').default(10),
   stage: z.enum(['production', 'development'], 'must be "production" or "development"').default('production'),
 });
@@ -74,7 +74,7 @@ const analyzer = z.strictObject({
 const storage = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   username: text().optional(),
-  password: z.string().optional(),
+  password: z.string('must be a text').optional(),
   database: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a ClickHouse database name')
@@ -83,7 +83,7 @@ const storage = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'must be a ClickHouse cluster name')
     .optional(),
-  retention_days: whole(10, 3650, ' days').default(90),
+  retention_days: whole(18, 3650, ' days').default(90),
 });
 
 const demo = z.strictObject({
@@ -104,7 +104,9 @@ export const DEMO_PROJECTS = {
 export const configSchema = z.strictObject({
   data_dir: text(4096).default('./outcry-data'),
   projects: z
-    .record(z.string().regex(PROJECT_PATTERN, 'must be 1 to 40 lower-case letters, digits, dots, underscores and hyphens'), projectSchema)
+    .record(z.string().regex(PROJECT_PATTERN, 'must be 1 to 40 lower-case letters, digits, dots, underscores and hyphens'), projectSchema, {
+      error: (issue) => (issue.code === 'invalid_type' ? 'must be an object of projects by name' : undefined),
+    })
     .refine((projects) => Object.keys(projects).length > 0, 'must name at least one project')
     .prefault(DEMO_PROJECTS),
   collector: collector.prefault({}),

@@ -35,9 +35,14 @@ export function configuredConnection({ storage }: Config): StorageConnection | u
   };
 }
 
-async function bringUpToDate(client: ClickHouseClient, { storage }: Config): Promise<void> {
+async function bringUpToDate(client: ClickHouseClient, { storage, projects }: Config): Promise<void> {
   await checkServer(client);
-  await migrate(client, { retentionDays: storage.retention_days, ...(storage.cluster === undefined ? {} : { cluster: storage.cluster }) });
+  const own = Object.entries(projects).flatMap(([name, { retention_days: days }]) => (days === undefined ? [] : [[name, days] as const]));
+  await migrate(client, {
+    retentionDays: storage.retention_days,
+    projectRetentionDays: Object.fromEntries(own),
+    ...(storage.cluster === undefined ? {} : { cluster: storage.cluster }),
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,32 @@ describe('configuration', () => {
       'the file /none/k.pem does not exist',
     ]);
     expect(problems({ OUTCRY_TLS_CERT_FILE: '/none/c.pem' })[0]).toMatch(/^collector\.tls\.key_file .*is missing/);
+  });
+
+  it('names certificate files that are none, without their content', () => {
+    const pem = (name: string, text: string): string => {
+      const file = join(cwd, name);
+      writeFileSync(file, text);
+      return file;
+    };
+    const one = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const junk = pem('junk.pem', 'topsecret');
+    const key = pem('key.pem', String(one));
+    expect(problems({ OUTCRY_TLS_CERT_FILE: junk, OUTCRY_TLS_KEY_FILE: key })).toEqual([
+      `collector.tls.cert_file ${junk} does not hold it in PEM`,
+    ]);
+    expect(problems({ OUTCRY_TLS_CERT_FILE: key, OUTCRY_TLS_KEY_FILE: junk })).toHaveLength(2);
+    expect(problems({ OUTCRY_TLS_CERT_FILE: cwd, OUTCRY_TLS_KEY_FILE: key })).toEqual([
+      `collector.tls.cert_file ${cwd} cannot be read (EISDIR)`,
+    ]);
+  });
+
+  it('keeps reports of a project as long as storage does unless it says otherwise, and no shorter than late reports need', () => {
+    write({ projects: { app: { hosts: ['api.app.example'], retention_days: 17 } }, storage: { retention_days: 10 } });
+    expect(problems().map((problem) => problem.replace(/ in .*json/, ''))).toEqual([
+      'projects.app.retention_days must be at least 18 days (it is 17)',
+      'storage.retention_days must be at least 18 days (it is 10)',
+    ]);
   });
 
   it('finds misspelt variables and leaves those of the tests alone', () => {

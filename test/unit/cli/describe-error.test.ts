@@ -12,6 +12,15 @@ describe('the line for an error', () => {
     );
   });
 
+  it('calls storage that nobody answers for by its name, not an internal error', () => {
+    const gone = Object.assign(new Error('connect ENOENT /data/storage/engine.sock'), {
+      code: 'ENOENT',
+      syscall: 'connect',
+      address: '/data/storage/engine.sock',
+    });
+    expect(errorLine(gone)).toMatch(/^outcry: OUTCRY_STORAGE_UNREACHABLE: nothing answers at \/data\/storage\/engine\.sock \(ENOENT\)\./);
+  });
+
   it('stays the same on its way from a child process', () => {
     const error = new OutcryError('OUTCRY_DATA_DIR_LOCKED', '/data');
     const line = errorLine(error);
