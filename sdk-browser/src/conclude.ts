@@ -18,6 +18,8 @@ export interface Started {
   readonly startedAtMs: number;
   /** By `performance.now()`. */
   readonly startedMark: number;
+  /** The consent under which it started still stands. */
+  readonly stands: () => boolean;
 }
 
 export interface ConcludeParts {
@@ -31,10 +33,11 @@ export interface ConcludeParts {
 /** The result never rejects. */
 export function makeConclude({ agent, gatherer, lifecycle, performance, count4xx }: ConcludeParts) {
   return async (request: Started, ending: Ending, elapsedMs: number): Promise<void> => {
-    const { url, method, resource, startedAtMs, startedMark } = request;
+    const { url, method, resource, startedAtMs, startedMark, stands } = request;
     const { how, statusCode, silent } = ending;
     const host = url.hostname;
     const observe = (outcome: 'succeeded' | 'failed' | 'aborted'): void => agent.observe({ host, outcome, startedAtMs });
+    if (!stands()) return;
 
     if (how === 'answered') {
       gatherer.answered(url.origin, statusCode > 0);
@@ -48,6 +51,7 @@ export function makeConclude({ agent, gatherer, lifecycle, performance, count4xx
       return;
     }
     const diagnosis = diagnose(await gatherer.gather({ url, ending, startedMark, elapsedMs }));
+    if (!stands()) return;
     // What a page that is being left cuts off has not failed.
     if (how !== 'answered' && lifecycle.isClosing()) {
       observe('aborted');

@@ -38,7 +38,7 @@ export function keepDecisions(storage: () => Storage, now: () => number): Decisi
         else if (!receipt || state === 'denied') storage().setItem(KEY, JSON.stringify({ state, day }));
         else {
           const { text, textHash, method, at } = receipt;
-          storage().setItem(KEY, JSON.stringify({ state, text, textHash, method, day: at.slice(0, 10) }));
+          storage().setItem(KEY, JSON.stringify({ state, text, textHash, method, day: new Date(at).toISOString().slice(0, 10) }));
         }
       } catch {
         // Refused; see above.

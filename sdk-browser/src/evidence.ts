@@ -7,7 +7,7 @@ import type { Probes } from './probe.js';
 import type { Ending } from './watch/ending.js';
 
 /** Policy events arrive a task later than the rejection; the rest of the wait keeps many clients from asking in one moment. */
-const EVENTS_MS = 50;
+export const EVENTS_MS = 50;
 const JITTER_MS = 250;
 const ONCE_REACHED_MS = 60_000;
 const NEVER_REACHED_MS = 600_000;
@@ -59,7 +59,7 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
       last = { witnessesAsked: asked.length, witnessesReached: asked.filter(({ reached }) => reached).length };
       lastAtMs = now();
     }
-    return now() - lastAtMs < (last.witnessesReached ? ONCE_REACHED_MS : NEVER_REACHED_MS) ? last : NONE;
+    return Math.abs(now() - lastAtMs) < (last.witnessesReached ? ONCE_REACHED_MS : NEVER_REACHED_MS) ? last : NONE;
   }
 
   return {

@@ -87,8 +87,10 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
 function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrides: Partial<Platform>, onClose: () => void): BrowserOutcry {
   const now = overrides.now ?? Date.now;
   const decisions = keepDecisions(() => scope.localStorage, now);
-  const checked = withDecision(options, decisions.read());
-  if (options.consent === 'denied') decisions.keep('unknown');
+  const kept = decisions.read();
+  const checked = withDecision(options, kept);
+  // A denial that the user gave here outlasts one that the app passes.
+  if (options.consent === 'denied' && kept?.state === 'granted') decisions.keep('unknown');
 
   const { performance, document } = scope;
   const { count4xx, store: name = 'outcry' } = checked;
@@ -121,7 +123,15 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
     if (!/^http/.test(url.protocol) || !agent.watched(url.hostname)) return undefined;
     url.hash = '';
     const startedMark = performance.now();
-    const request = { url, method: method.toUpperCase(), resource, startedAtMs: beginnings.now(), startedMark };
+    const grant = agent.grants();
+    const request = {
+      url,
+      method: method.toUpperCase(),
+      resource,
+      startedAtMs: beginnings.now(),
+      startedMark,
+      stands: () => agent.isGranted() && agent.grants() === grant,
+    };
     return (ending) => {
       const elapsedMs = performance.now() - startedMark;
       recording()
@@ -146,11 +156,13 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
 
   return face(agent, {
     async setConsent(state, receipt) {
-      if (state !== 'granted') {
+      // What is decided is decided at once; the rest takes its time.
+      const done = agent.setConsent(state, receipt);
+      if (state !== 'granted' && !agent.isGranted()) {
         unwatch();
-        decisions.keep(state);
+        decisions.keep(agent.consent);
       }
-      await agent.setConsent(state, receipt);
+      await done;
       if (!agent.isGranted()) return;
       if (receipt) decisions.keep(state, receipt);
       watch();

@@ -46,10 +46,21 @@ export function makeSenderLock({ locks, name, store, now, random, setTimer, onLe
     });
     const giveUp = (): void => abort.abort();
     const stops = [setTimer(giveUp, LONGEST_MS), onLeave(giveUp)];
-    const round = (): Promise<Awaited<ReturnType<typeof work>> | undefined> => Promise.race([work(abort.signal), given]);
+    // An object, for a closure writes to it.
+    const begun = { yet: false };
+    const round = (): Promise<Awaited<ReturnType<typeof work>> | undefined> => {
+      begun.yet = true;
+      return Promise.race([work(abort.signal), given]);
+    };
     try {
-      if (!locks) return await leased(round);
-      return await locks.request(name, { ifAvailable: true }, (lock) => (lock ? round() : undefined));
+      if (locks)
+        try {
+          return await locks.request(name, { ifAvailable: true }, (lock) => (lock ? round() : undefined));
+        } catch (error) {
+          // Where storage is refused, locks are too; there are no other tabs to share memory with.
+          if (begun.yet) throw error;
+        }
+      return await leased(round);
     } finally {
       for (const stop of stops) stop();
     }

@@ -4,6 +4,9 @@ import type { Evidence } from './diagnose.js';
 const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
 const REMEMBER_MS = 10_000;
 
+/** The clock may have been set back since. */
+const isRecent = (ms: number): boolean => Math.abs(ms) < REMEMBER_MS;
+
 export interface PolicyWatch {
   /** Whether a rule stopped requests to this origin within the last ten seconds. */
   stopped(url: URL): Evidence['policy'];
@@ -16,15 +19,17 @@ export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: (
   const hear = ({ blockedURI, disposition }: SecurityPolicyViolationEvent): void => {
     // A policy that only reports stops nothing.
     if (disposition === 'report') return;
+    const at = now();
+    for (const [origin, atMs] of stoppedAtMs) if (!isRecent(at - atMs)) stoppedAtMs.delete(origin);
     try {
-      stoppedAtMs.set(new URL(blockedURI).origin, now());
+      stoppedAtMs.set(new URL(blockedURI).origin, at);
     } catch {
       // `inline`, `eval` and other words that are no address.
     }
   };
   return {
     stopped({ origin, protocol, hostname }) {
-      if (now() - (stoppedAtMs.get(origin) ?? -Infinity) < REMEMBER_MS) return 'csp';
+      if (isRecent(now() - (stoppedAtMs.get(origin) ?? -Infinity))) return 'csp';
       return protocol === 'http:' && scope.location.protocol === 'https:' && !LOOPBACK.test(hostname) ? 'mixed_content' : 'none';
     },
     start: () => scope.document.addEventListener('securitypolicyviolation', hear),

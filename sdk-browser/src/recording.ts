@@ -6,7 +6,7 @@ import { startSession } from '@outcry/core';
 import type { Agent, Platform } from '@outcry/core';
 import { makeConclude } from './conclude.js';
 import type { Started } from './conclude.js';
-import { makeGatherer } from './evidence.js';
+import { EVENTS_MS, makeGatherer } from './evidence.js';
 import { watchLifecycle } from './lifecycle.js';
 import { makeSenderLock } from './lock.js';
 import { watchPolicy } from './policy.js';
@@ -68,7 +68,11 @@ export async function makeRecording({ scope, name, idb, beginnings, overrides, a
     online: () => navigator.onLine,
     connection: () => connection?.type ?? 'unknown',
     isHidden: lifecycle.isHidden,
-    wasBlocked: (url) => policy.stopped(new URL(url)) !== 'none',
+    async wasBlocked(url) {
+      await new Promise<void>((resolve) => void setTimer(resolve, EVENTS_MS));
+      return policy.stopped(new URL(url)) !== 'none';
+    },
+    onLeave: lifecycle.onLeave,
     ...('CompressionStream' in scope && { deflate: deflateRaw }),
     ...overrides,
   };

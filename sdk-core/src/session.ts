@@ -130,6 +130,8 @@ export function startSession(parts: SessionParts): Session {
 
   async function sealOne(rows: { failure: Failure; firstMs: number }[], bins: PreviewBody['attempts']): Promise<boolean> {
     const failures = rows.map(({ failure }) => failure);
+    // Another tab may have told it meanwhile.
+    if (consents.length > 0) await tellConsent().catch(() => undefined);
     const told = { deliveries: deliveries.splice(0), losses: new Map(losses), consents };
     losses.clear();
     consents = [];
@@ -183,7 +185,7 @@ export function startSession(parts: SessionParts): Session {
   async function tellConsent(): Promise<void> {
     const told = await platform.store.get('consent');
     const consent = consentRecord(receipt);
-    if (grant.live() && told !== markOf(consent)) consents = [consent];
+    consents = grant.live() && told !== markOf(consent) ? [consent] : [];
   }
 
   void tellConsent().catch(() => undefined);

@@ -1,5 +1,6 @@
+import { http, HttpResponse } from 'msw';
 import { describe, expect, it } from 'vitest';
-import { API, collected, everythingStored, openTab, RECEIPT, until, usePage } from './page.js';
+import { API, collected, everythingStored, openTab, RECEIPT, server, until, usePage } from './page.js';
 
 usePage();
 
@@ -64,6 +65,87 @@ describe('withdrawal', () => {
     await fail('/broken');
     await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
     expect(collected.bodies.at(-1)?.context.consent_text).toBe('v4');
+  });
+});
+
+describe('a decision', () => {
+  it('is told once, over pages that keep it and tabs that are given it again', async () => {
+    const receipt = { ...RECEIPT, at: '2026-11-22T23:30:00.000-03:00' };
+    const first = openTab();
+    await first.setConsent('granted', receipt);
+    const second = openTab();
+    await second.pending();
+    for (const page of [first, second]) {
+      page.report({ host: 'api.shop.example' });
+      await page.flush();
+      await page.close();
+    }
+    for (let n = 0; n < 2; n++) {
+      const later = openTab();
+      expect(later.consent).toBe('granted');
+      if (n === 1) await later.setConsent('granted', receipt);
+      await later.pending();
+      later.report({ host: 'api.shop.example' });
+      await later.flush();
+      await later.close();
+    }
+    expect(collected.bodies.length).toBeGreaterThan(3);
+    expect(collected.bodies.flatMap(({ consents }) => consents)).toMatchObject([{ text: 'v3', granted_day: 20_780 }]);
+  });
+
+  it('is not changed by a word that is none', async () => {
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    await expect(tab.setConsent('yes' as 'granted')).rejects.toMatchObject({ code: 'OUTCRY_BAD_OPTION' });
+    expect(JSON.parse(localStorage.getItem('outcry:consent') ?? '')).toMatchObject({ state: 'granted' });
+    await fail('/broken');
+    await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
+  });
+
+  it('against it outlasts an app that passes a denial, and then a grant, to init', async () => {
+    const tab = openTab();
+    await tab.setConsent('denied');
+    await tab.close();
+    await openTab({ consent: 'denied' }).close();
+    expect(openTab({ consent: 'granted', receipt: RECEIPT }).consent).toBe('denied');
+  });
+
+  it('that is taken back and given again leaves out what began before', async () => {
+    let answer = (): void => undefined;
+    server.use(
+      http.get(`${API}/slow`, async () => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return new HttpResponse(null, { status: 503 });
+      }),
+    );
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    const slow = fetch(`${API}/slow`);
+    await tab.setConsent('denied');
+    await tab.setConsent('granted', RECEIPT);
+    answer();
+    expect((await slow).status).toBe(503);
+    await fetch(`${API}/ok`);
+    await until(() => tab.preview().next.attempts.length > 0);
+    expect(tab.preview().next.attempts).toMatchObject([{ made: 1, succeeded: 1 }]);
+    await tab.flush();
+    expect(collected.bodies.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+});
+
+describe('a page that is hidden', () => {
+  it('seals what it has counted, for it may never be seen again', async () => {
+    const tab = openTab({}, { liveDelayMs: 60_000 });
+    await tab.setConsent('granted', RECEIPT);
+    await fetch(`${API}/ok`);
+    await until(() => tab.preview().next.attempts.length > 0);
+    expect((await tab.pending()).envelopes).toBe(0);
+    window.dispatchEvent(new Event('pagehide'));
+    await until(async () => (await tab.pending()).envelopes > 0);
+    expect(tab.preview().next.attempts).toEqual([]);
+    window.dispatchEvent(new Event('pageshow'));
+    await tab.close();
+    expect(collected.bodies.flatMap(({ attempts }) => attempts)).toMatchObject([{ made: 1, succeeded: 1 }]);
   });
 });
 

@@ -82,6 +82,46 @@ describe('watchXhr', () => {
     expect(seen.map(({ ending }) => ending.statusCode)).toEqual([200, 503]);
   });
 
+  it('sees one object that is opened anew while it runs as one aborted request and another', async () => {
+    hook.start();
+    const xhr = new XMLHttpRequest();
+    xhr.open('GET', `${origin}/mute`);
+    xhr.send();
+    await new Promise((resolve) => {
+      xhr.onload = resolve;
+      xhr.open('GET', `${origin}/fine`);
+      xhr.send();
+    });
+    expect(seen.map(({ url, ending }) => [url.slice(origin.length), ending.how])).toEqual([
+      ['/mute', 'aborted'],
+      ['/fine', 'answered'],
+    ]);
+  });
+
+  it('counts a request once, though the app sends it twice by mistake', async () => {
+    hook.start();
+    await request('/fine', (xhr) => {
+      xhr.addEventListener('readystatechange', () => undefined);
+      const { send } = xhr;
+      xhr.send = () => {
+        send.call(xhr);
+        expect(() => send.call(xhr)).toThrow();
+      };
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('throws what the function below throws, also for what is no request', () => {
+    const { open, send } = XMLHttpRequest.prototype;
+    const natively = [() => open.call({} as never, 'GET', '/'), () => send.call({} as never), () => new XMLHttpRequest().send()];
+    const errors = natively.map((call) => expect(call).toThrow());
+    hook.start();
+    const { open: ours, send: sends } = XMLHttpRequest.prototype;
+    for (const call of [() => ours.call({} as never, 'GET', '/'), () => sends.call({} as never), () => new XMLHttpRequest().send()])
+      expect(call).toThrow();
+    expect([errors.length, seen]).toEqual([3, []]);
+  });
+
   it('does not see what was opened before it started, nor anything once it stopped', async () => {
     const early = request('/fine', () => hook.start());
     await early;

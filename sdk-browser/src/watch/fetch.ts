@@ -41,10 +41,11 @@ export function watchFetch(scope: { fetch: Fetch }, begin: Begin): Hook {
     return function outcryFetch(this: unknown, ...call: Parameters<Fetch>): Promise<Response> {
       const [end, signal] = active() ? start(...(call as [RequestInfo, RequestInit | undefined])) : [undefined];
       const answer = original.apply(this as typeof globalThis, call);
-      if (!end) return answer;
+      // Another wrapper, or a test, may give back anything.
+      if (typeof (answer as Partial<typeof answer> | undefined)?.then !== 'function' || !end) return answer;
       return answer.then(
         (response) => {
-          end({ how: 'answered', statusCode: response.status, silent: false });
+          end({ how: 'answered', statusCode: (response as Response | undefined)?.status ?? 0, silent: false });
           return response;
         },
         (error: unknown) => {

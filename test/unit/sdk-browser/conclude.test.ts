@@ -6,7 +6,11 @@ import type { Ending } from '../../../sdk-browser/src/watch/ending.js';
 
 const ABORTED: Ending = { how: 'aborted', statusCode: 0, silent: true };
 
-async function conclude(ending: Ending, elapsedMs: number, { visible = true, closing = false } = {}): Promise<string[]> {
+async function conclude(
+  ending: Ending,
+  elapsedMs: number,
+  { visible = true, closing = false, stands = () => true } = {},
+): Promise<string[]> {
   const told: string[] = [];
   const run = makeConclude({
     agent: {
@@ -34,7 +38,7 @@ async function conclude(ending: Ending, elapsedMs: number, { visible = true, clo
     count4xx: false,
   });
   const url = new URL('https://api.shop.example/cart/7');
-  await run({ url, method: 'GET', resource: 'fetch', startedAtMs: 1, startedMark: 0 }, ending, elapsedMs);
+  await run({ url, method: 'GET', resource: 'fetch', startedAtMs: 1, startedMark: 0, stands }, ending, elapsedMs);
   return told;
 }
 
@@ -54,6 +58,14 @@ describe('a failure', () => {
   it('that a closing page cut off is only counted', async () => {
     expect(await conclude({ ...ABORTED, how: 'failed' }, 50, { closing: true })).toEqual(['aborted']);
     expect(await conclude({ ...ABORTED, how: 'failed' }, 50)).toEqual(['failed', 'unknown unknown /cart/:id']);
+  });
+});
+
+describe('a request that began under a consent that is gone', () => {
+  it('is not told of, whether it went before the answer or while the failure was looked at', async () => {
+    expect(await conclude({ how: 'answered', statusCode: 200, silent: false }, 50, { stands: () => false })).toEqual([]);
+    const answers = [true, false];
+    expect(await conclude({ ...ABORTED, how: 'failed' }, 50, { stands: () => answers.shift() ?? false })).toEqual([]);
   });
 });
 
@@ -80,6 +92,14 @@ describe('watchPolicy', () => {
     expect(policy.stopped(new URL('https://other.example'))).toBe('none');
     clock.ms = 10_000;
     expect(policy.stopped(url)).toBe('none');
+  });
+
+  it('believes no rule for hours after the clock was set back', () => {
+    const { policy, clock, violate } = setUp('https:');
+    clock.ms = 7_200_000;
+    violate('https://api.shop.example/other', 'enforce');
+    clock.ms = 3_600_000;
+    expect(policy.stopped(new URL('https://api.shop.example/x'))).toBe('none');
   });
 
   it('calls plain http on a secure page mixed content, except on loopback', () => {

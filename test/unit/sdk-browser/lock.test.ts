@@ -5,11 +5,11 @@ import { makeSenderLock } from '../../../sdk-browser/src/lock.js';
 
 const pause = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function makeTab(store: Store, me: number, clock = { ms: 1_000_000 }) {
+function makeTab(store: Store, me: number, clock = { ms: 1_000_000 }, locks?: LockManager) {
   const leavers = new Set<() => void>();
   const timers: (() => void)[] = [];
   const withLock = makeSenderLock({
-    locks: undefined,
+    locks,
     name: 'outcry',
     store,
     now: () => clock.ms,
@@ -66,6 +66,13 @@ describe('the lease that stands in for web locks', () => {
     expect(await other.withLock(() => Promise.resolve('sent'))).toBeUndefined();
     clock.ms = 1_030_001;
     expect(await other.withLock(() => Promise.resolve('sent'))).toBe('sent');
+  });
+
+  it('is taken where the page may not have web locks, as in a sandboxed frame', async () => {
+    const refusing = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } as unknown as LockManager;
+    const tab = makeTab(makeMemoryStore(), 0.1, undefined, refusing);
+    expect(await tab.withLock(() => Promise.resolve('sent'))).toBe('sent');
+    expect(await tab.withLock(() => Promise.resolve('again'))).toBe('again');
   });
 
   it('of a clock that was set back does not count', async () => {

@@ -85,6 +85,25 @@ describe('watchFetch', () => {
     expect((await scope.fetch('https://a.example', hostile)).status).toBe(200);
   });
 
+  it('passes on whatever another wrapper gives back instead of a promise of a response', async () => {
+    for (const answer of [undefined, null, 7, { ok: true }]) {
+      const { scope } = setUp((() => answer) as unknown as typeof fetch);
+      expect(scope.fetch('https://a.example')).toBe(answer);
+      const later = setUp((() => Promise.resolve(answer)) as unknown as typeof fetch);
+      expect(await later.scope.fetch('https://a.example')).toBe(answer);
+      expect(later.ended).toHaveLength(1);
+    }
+  });
+
+  it('can be called without an object, and throws what the function below throws', async () => {
+    const { scope } = setUp(function (this: unknown) {
+      if (this !== undefined && this !== scope) throw new TypeError('Illegal invocation');
+      return Promise.resolve(new Response());
+    } as typeof fetch);
+    expect((await scope.fetch.call(undefined as never, 'https://a.example')).status).toBe(200);
+    expect(() => scope.fetch.call({} as never, 'https://a.example')).toThrow('Illegal invocation');
+  });
+
   it('says nothing once stopped, even as a pass-through under another wrapper', async () => {
     const { scope, hook, begun } = setUp(() => Promise.resolve(new Response()));
     const ours = scope.fetch;
