@@ -23,3 +23,9 @@ export { publish } from './publish/publish.js';
 export type * from './publish/shapes.js';
 export type { SpikeAnswer, SpikeSummary } from './answers/spikes.js';
 export type { SpikeDetail } from './answers/spike-detail.js';
+
+export { backtest, type BacktestResult, type BacktestSpike } from './backtest/backtest.js';
+export type { ReplayOptions } from './backtest/replay.js';
+export { parseRow, type FailuresRow, type HistoryRow, type IncidentRow, type WorldRow } from './backtest/rows.js';
+export { score, type Score, type ScoredSpike } from './backtest/score.js';
+export { upperTail } from './detect/tails.js';

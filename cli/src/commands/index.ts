@@ -1,10 +1,12 @@
 import type { Command } from '../command.js';
 import { analyzer } from './analyzer.js';
+import { backtest } from './backtest.js';
 import { collector } from './collector.js';
 import { demo } from './demo.js';
 import { keygen } from './keygen.js';
 import { serve } from './serve.js';
+import { simulate } from './simulate.js';
 import { storage } from './storage.js';
 import { tail } from './tail.js';
 
-export const COMMANDS: readonly Command[] = [demo, serve, collector, analyzer, storage, keygen, tail];
+export const COMMANDS: readonly Command[] = [demo, serve, collector, analyzer, storage, keygen, tail, simulate, backtest];

@@ -23,7 +23,17 @@ const outcry = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> =>
 describe('outcry', () => {
   it('lists its commands', async () => {
     expect(await outcry(['--help'])).toBe(0);
-    expect(COMMANDS.map(({ name }) => name)).toEqual(['demo', 'serve', 'collector', 'analyzer', 'storage', 'keygen', 'tail']);
+    expect(COMMANDS.map(({ name }) => name)).toEqual([
+      'demo',
+      'serve',
+      'collector',
+      'analyzer',
+      'storage',
+      'keygen',
+      'tail',
+      'simulate',
+      'backtest',
+    ]);
     for (const { name } of COMMANDS) expect(out.join('\n')).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
   });
 

@@ -1,0 +1,187 @@
+/**
+ * What has arrived so far, answering the analyzer's own questions as ClickHouse would. Clients of different lines are counted as different,
+ * where storage counts distinct signers; attempts are known of whole hosts only.
+ */
+import type { ClickHouseClient } from '@outcry/storage';
+import { attemptsOfPlace } from '../queries/attempts-of-place.js';
+import { clientsByKind } from '../queries/clients-by-kind.js';
+import { clientsOfPlace } from '../queries/clients-of-place.js';
+import { failureCells } from '../queries/failure-cells.js';
+import { knownPlaces } from '../queries/known-places.js';
+import { serverCounters } from '../queries/server-counters.js';
+import type { ServerCounterRow } from '../queries/server-counters.js';
+import { counterName } from '../watch/server-evidence.js';
+import type { AttemptsRow, FailuresRow, PlaceRow, ServerRow } from './rows.js';
+
+type Params = Readonly<Record<string, string | number>>;
+type Answer = (params: Params) => unknown[];
+
+/** The longest that a question looks back: six hours of a spike beside the six before it. */
+const KEPT_S = 13 * 3_600;
+const LONGEST_KEPT_S = 27 * 3_600;
+const MOST_PLACES = 20_000;
+const TRIM_AFTER = 4_096;
+
+interface OfHost {
+  failures: FailuresRow[];
+  attempts: AttemptsRow[];
+  counters: ServerCounterRow[][];
+  requests: number;
+  errors: number;
+}
+
+export class Memory {
+  readonly #hosts = new Map<string, OfHost>();
+  readonly #places = new Map<string, PlaceRow[]>();
+  readonly #answers: ReadonlyMap<string, Answer>;
+
+  constructor() {
+    this.#answers = new Map<string, Answer>([
+      [failureCells.sql, (p) => this.#failureCells(p)],
+      [knownPlaces.sql, (p) => this.#knownPlaces(p)],
+      [clientsByKind.sql, (p) => this.#clientsByKind(p)],
+      [clientsOfPlace.sql, (p) => this.#clientsOfPlace(p)],
+      [attemptsOfPlace.sql, (p) => this.#attemptsOfPlace(p)],
+      [serverCounters.sql, (p) => this.#serverCounters(p)],
+    ]);
+  }
+
+  /** A client that answers the questions of an investigation from memory; any other question rejects. */
+  get client(): ClickHouseClient {
+    const query = ({
+      query: sql,
+      query_params: params = {},
+    }: {
+      query: string;
+      query_params?: Record<string, unknown>;
+    }): Promise<unknown> => {
+      const answer = this.#answers.get(sql);
+      if (answer === undefined) return Promise.reject(new Error('a backtest cannot answer this question'));
+      const rows = answer(params as Params);
+      return Promise.resolve({ json: () => Promise.resolve(rows) });
+    };
+    // Only `query` of the client is used by an investigation.
+    return { query } as unknown as ClickHouseClient;
+  }
+
+  take(row: FailuresRow | AttemptsRow | ServerRow | PlaceRow): void {
+    if (row.row === 'place') {
+      const places = this.#places.get(row.project) ?? [];
+      this.#places.set(row.project, places);
+      places.push(row);
+      return;
+    }
+    const host = this.#of(row.project, row.host);
+    if (row.row === 'failures') host.failures = trimmed(host.failures, row, row.arrived - KEPT_S, (r) => r.arrived);
+    else if (row.row === 'attempts') host.attempts = trimmed(host.attempts, row, row.arrived - LONGEST_KEPT_S, (r) => r.arrived);
+    else {
+      host.requests += row.requests;
+      host.errors += row.errors;
+      const counters = [
+        { name: counterName('2xx'), time: row.at, value: host.requests - host.errors },
+        { name: counterName('5xx'), time: row.at, value: host.errors },
+      ];
+      host.counters = trimmed(host.counters, counters, row.at - LONGEST_KEPT_S, (r) => r[0]?.time ?? 0);
+    }
+  }
+
+  #of(project: unknown, host: unknown): OfHost {
+    const key = `${String(project)}\u0000${String(host)}`;
+    const known = this.#hosts.get(key) ?? { failures: [], attempts: [], counters: [], requests: 0, errors: 0 };
+    this.#hosts.set(key, known);
+    return known;
+  }
+
+  /** What arrived since `from`: nothing arrives before it happens. */
+  #failures(p: Params, from: number): FailuresRow[] {
+    const { failures } = this.#of(p['project'], p['host']);
+    let low = 0;
+    let high = failures.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((failures[middle]?.arrived ?? 0) < from) low = middle + 1;
+      else high = middle;
+    }
+    return failures.slice(low);
+  }
+
+  #stretch(p: Params, keep: (row: FailuresRow) => boolean): { row: FailuresRow; now: number; before: number }[] {
+    const [before, start, from, to] = ['before', 'start', 'from', 'to'].map((k) => Number(p[k])) as [number, number, number, number];
+    return this.#failures(p, before).flatMap((row) => {
+      if (!keep(row) || row.at < before || row.at >= to || (row.at >= start && row.at < from)) return [];
+      return [{ row, now: row.at >= from ? row.clients : 0, before: row.at < start ? row.clients : 0 }];
+    });
+  }
+
+  #failureCells(p: Params): unknown[] {
+    const cells = new Map<string, { network: string; country: string; release: string; now: number; before: number }>();
+    for (const { row, now, before } of this.#stretch(p, (r) => r.kind === p['kind'])) {
+      const { network, country, release } = row;
+      const key = `${network} ${country} ${release}`;
+      const cell = cells.get(key) ?? { network, country, release, now: 0, before: 0 };
+      cells.set(key, cell);
+      cell.now += now;
+      cell.before += before;
+    }
+    return [...cells.values()];
+  }
+
+  #clientsByKind(p: Params): unknown[] {
+    const rows = new Map<string, { kind: string; type: string; now: number; before: number; requests: number }>();
+    for (const { row, now, before } of this.#stretch(p, (r) => p['network'] === '' || r.network === p['network'])) {
+      for (const type of ['', row.type]) {
+        const key = `${row.kind} ${type}`;
+        const sum = rows.get(key) ?? { kind: row.kind, type, now: 0, before: 0, requests: 0 };
+        rows.set(key, sum);
+        sum.now += now;
+        sum.before += before;
+        if (now > 0) sum.requests += row.requests;
+      }
+    }
+    return [...rows.values()];
+  }
+
+  #clientsOfPlace(p: Params): unknown[] {
+    const from = Number(p['from']);
+    const dimensions = (['network', 'country', 'release'] as const).filter((d) => p[d] !== '');
+    const clients = this.#failures(p, from)
+      .filter((r) => r.kind === p['kind'] && r.at >= from && r.at < Number(p['to']) && dimensions.every((d) => r[d] === p[d]))
+      .reduce((sum, r) => sum + r.clients, 0);
+    return [{ clients }];
+  }
+
+  #attemptsOfPlace(p: Params): unknown[] {
+    const sum = { made: 0, failed: 0, made_before: 0, failed_before: 0 };
+    if (p['network'] !== '') return [sum];
+    for (const row of this.#of(p['project'], p['host']).attempts) {
+      if (row.at < Number(p['before']) || row.at >= Number(p['to'])) continue;
+      const now = row.at >= Number(p['from']);
+      sum[now ? 'made' : 'made_before'] += row.made;
+      sum[now ? 'failed' : 'failed_before'] += row.failed;
+    }
+    return [sum];
+  }
+
+  #serverCounters(p: Params): unknown[] {
+    const { counters } = this.#of(p['project'], p['host']);
+    const inside = counters.filter(([c]) => c !== undefined && c.time >= Number(p['from']) && c.time < Number(p['to']));
+    return [0, 1].flatMap((index) => inside.flatMap((pair) => pair[index] ?? []));
+  }
+
+  #knownPlaces(p: Params): unknown[] {
+    const places = this.#places.get(String(p['project'])) ?? [];
+    const found = new Map<string, { network: string; country: string; release: string }>();
+    for (const { arrived, network, country, release } of places) {
+      if (arrived >= Number(p['from'])) found.set(`${network} ${country} ${release}`, { network, country, release });
+    }
+    return [...found.values()].slice(0, MOST_PLACES);
+  }
+}
+
+/** With the row added, and from time to time without what is too old; rows come by time. */
+function trimmed<T>(rows: T[], row: T, oldest: number, timeOf: (row: T) => number): T[] {
+  rows.push(row);
+  if (rows.length % TRIM_AFTER !== 0) return rows;
+  const first = rows.findIndex((r) => timeOf(r) >= oldest);
+  return first > rows.length / 4 ? rows.slice(first) : rows;
+}

@@ -1,0 +1,137 @@
+/**
+ * History as NDJSON: one JSON object a line, in the order in which it arrived, told apart by `row`. Times are seconds since the epoch.
+ * A backtest reads nothing of a line before its `arrived`; `incident` lines are read by the scoring only.
+ */
+
+/** Clients that failed in one place within one 10 s bin. Clients of two lines count as two, so a line is one bin at most. */
+export interface FailuresRow {
+  readonly row: 'failures';
+  /** When it happened, by the corrected clock of the device. */
+  readonly at: number;
+  /** When storage had it. */
+  readonly arrived: number;
+  readonly project: string;
+  readonly host: string;
+  readonly kind: string;
+  readonly type: string;
+  readonly network: string;
+  readonly country: string;
+  readonly release: string;
+  readonly clients: number;
+  /** Failed requests, repeats included. */
+  readonly requests: number;
+}
+
+/** Requests that clients made to a host and that failed, in the five minutes from `at`. */
+export interface AttemptsRow {
+  readonly row: 'attempts';
+  readonly at: number;
+  readonly arrived: number;
+  readonly project: string;
+  readonly host: string;
+  readonly made: number;
+  readonly failed: number;
+}
+
+/** What the server itself counted in the `seconds` before `at`. */
+export interface ServerRow {
+  readonly row: 'server';
+  readonly at: number;
+  readonly arrived: number;
+  readonly project: string;
+  readonly host: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly seconds: number;
+}
+
+/** A place in which the project has clients, failing or not; known for a day. */
+export interface PlaceRow {
+  readonly row: 'place';
+  readonly arrived: number;
+  readonly project: string;
+  readonly network: string;
+  readonly country: string;
+  readonly release: string;
+}
+
+/** What is watched; the first line. */
+export interface WorldRow {
+  readonly row: 'world';
+  readonly version: 1;
+  readonly seed: number | null;
+  readonly from: number;
+  readonly to: number;
+  readonly projects: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What truly happened; at the end. */
+export interface IncidentRow {
+  readonly row: 'incident';
+  readonly id: string;
+  readonly script: string;
+  readonly project: string;
+  readonly hosts: readonly string[];
+  readonly kinds: readonly string[];
+  /** The places it lies in; empty when it is everywhere. */
+  readonly places: readonly Readonly<Record<string, string>>[];
+  readonly start: number;
+  readonly end: number;
+  /** Nothing that anyone should be told of. */
+  readonly harmless: boolean;
+  /** Made up by one network: a spike of it has to say that nothing supports it. */
+  readonly fake: boolean;
+  readonly verdict: string | null;
+  /** Failing clients added, and the first of them; null when none was drawn. */
+  readonly injected: number;
+  readonly first_failure: number | null;
+  /** The host with the most added: clients that failed in the place in all, and the mean without the incident. */
+  readonly observed: number;
+  readonly background: number;
+  /** log10 of P(at least `observed` | `background`), and when the running sum first was less likely than 1e-9: what one who knows could say. */
+  readonly oracle_log10_p: number;
+  readonly oracle_found: number | null;
+}
+
+export type HistoryRow = FailuresRow | AttemptsRow | ServerRow | PlaceRow | WorldRow | IncidentRow;
+
+const TEXT = ['project', 'host', 'kind', 'network', 'country', 'release'] as const;
+const NEEDED: Readonly<Record<HistoryRow['row'], { text: readonly string[]; numbers: readonly string[]; lists: readonly string[] }>> = {
+  failures: { text: [...TEXT, 'type'], numbers: ['at', 'arrived', 'clients', 'requests'], lists: [] },
+  attempts: { text: ['project', 'host'], numbers: ['at', 'arrived', 'made', 'failed'], lists: [] },
+  server: { text: ['project', 'host'], numbers: ['at', 'arrived', 'requests', 'errors', 'seconds'], lists: [] },
+  place: { text: ['project', 'network', 'country', 'release'], numbers: ['arrived'], lists: [] },
+  world: { text: [], numbers: ['from', 'to'], lists: [] },
+  incident: {
+    text: ['id', 'script', 'project'],
+    numbers: ['start', 'end', 'injected', 'observed', 'background', 'oracle_log10_p'],
+    lists: ['hosts', 'kinds', 'places'],
+  },
+};
+
+/**
+ * Reads one line.
+ *
+ * @returns The row; undefined when it is no object of this form or a number in it is not finite or negative where it counts something.
+ */
+export function parseRow(line: string): HistoryRow | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const row = value as Record<string, unknown>;
+  const name = row['row'];
+  if (typeof name !== 'string' || !Object.hasOwn(NEEDED, name)) return undefined;
+  const needed = NEEDED[name as HistoryRow['row']];
+  const whole =
+    needed.text.every((key) => typeof row[key] === 'string') &&
+    needed.numbers.every(
+      (key) => typeof row[key] === 'number' && Number.isFinite(row[key]) && (row[key] >= 0 || key === 'oracle_log10_p'),
+    ) &&
+    needed.lists.every((key) => Array.isArray(row[key]));
+  if (!whole || (name === 'world' && (typeof row['projects'] !== 'object' || row['projects'] === null))) return undefined;
+  return value as HistoryRow;
+}

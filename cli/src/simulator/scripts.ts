@@ -1,0 +1,235 @@
+/** The scripts of incidents: each draws its own place and strength. `harmless` ones must make no spike. */
+import type { Incident } from './incident.js';
+import { logUniform } from './random.js';
+import type { Random } from './random.js';
+import type { World } from './world.js';
+
+export interface Scene {
+  readonly world: World;
+  readonly random: Random;
+  readonly project: string;
+  readonly start: number;
+  /** The longest that it may last, s. */
+  readonly room: number;
+}
+
+type Parts = Omit<Incident, 'id' | 'script' | 'project' | 'start' | 'end' | 'harmless' | 'fake' | 'verdict'> & {
+  readonly verdict?: string;
+  readonly harmless?: boolean;
+  readonly fake?: boolean;
+  /** Wanted duration, s. */
+  readonly lasts: number;
+};
+
+const only = (kind: string, type: string): Incident['failures'] => [{ kind, type, share: 1 }];
+const oneHost = ({ world, random, project }: Scene): string[] => {
+  const own = world.hosts.filter((h) => h.project === project);
+  return [own[Math.floor(random() * own.length)]?.host ?? ''];
+};
+const allHosts = ({ world, project }: Scene): string[] => world.hosts.filter((h) => h.project === project).map((h) => h.host);
+const networks = ({ world, random, project, start }: Scene, count: number): { network: string }[] => {
+  const found = new Set<string>();
+  while (found.size < count) found.add(world.drawClient(random, project, start).network);
+  return [...found].map((network) => ({ network }));
+};
+const country = ({ world, random, project, start }: Scene): string => world.drawClient(random, project, start).country;
+const minutes = (random: Random, low: number, high: number): number => 60 * Math.round(logUniform(random, low, high));
+/** The collector's cap on new signer keys per prefix and hour. */
+const SIGNERS_PER_PREFIX_AND_HOUR = 2_000;
+
+export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
+  'resolver-outage': (s) => {
+    const share = logUniform(s.random, 0.03, 1);
+    return {
+      hosts: allHosts(s),
+      failures: only('dns', 'dns.name_not_resolved'),
+      places: networks(s, 1),
+      lasts: minutes(s.random, 6, 60),
+      failing: () => share,
+      unseen: true,
+      verdict: 'outside',
+    };
+  },
+  'bgp-leak': (s) => {
+    const share = logUniform(s.random, 0.02, 1);
+    const places = networks(s, 2 + Math.floor(s.random() * 4));
+    return {
+      hosts: allHosts(s),
+      failures: only('routing', 'tcp.timed_out'),
+      places,
+      lasts: minutes(s.random, 5, 45),
+      failing: () => share,
+      unseen: true,
+      verdict: 'outside',
+    };
+  },
+  'transit-flap': (s) => {
+    const share = logUniform(s.random, 0.02, 0.8);
+    const periodS = 120 + Math.floor(s.random() * 240);
+    const failing = (at: number): number => (Math.floor((at - s.start) / periodS) % 2 === 0 ? share : 0);
+    return {
+      hosts: allHosts(s),
+      failures: only('routing', 'tcp.reset'),
+      places: networks(s, 2),
+      lasts: minutes(s.random, 20, 40),
+      failing,
+      unseen: true,
+      verdict: 'outside',
+    };
+  },
+  'expired-certificate': (s) => {
+    const share = logUniform(s.random, 0.001, 0.6);
+    return {
+      hosts: oneHost(s),
+      failures: only('tls', 'tls.cert.date_invalid'),
+      places: [],
+      lasts: minutes(s.random, 10, 90),
+      failing: () => share,
+      unseen: true,
+      verdict: 'inside',
+    };
+  },
+  'bad-release': (s) => {
+    const share = logUniform(s.random, 0.003, 0.3);
+    const { release } = s.world.drawClient(s.random, s.project, s.start);
+    return {
+      hosts: oneHost(s),
+      failures: only('http', 'http.response.invalid'),
+      places: [{ release }],
+      lasts: minutes(s.random, 20, 120),
+      failing: () => share,
+      verdict: 'release',
+    };
+  },
+  'regional-cdn': (s) => {
+    const share = logUniform(s.random, 0.005, 0.5);
+    return {
+      hosts: allHosts(s),
+      failures: only('timeout', 'abandoned'),
+      places: [{ country: country(s) }],
+      lasts: minutes(s.random, 8, 60),
+      failing: () => share,
+      unseen: true,
+      verdict: 'outside',
+    };
+  },
+  'collector-blocked': (s) => {
+    const blocked = country(s);
+    const arrival: Incident['arrival'] = (place, arrived, random) =>
+      place.country !== blocked ? arrived : random() < 0.7 ? null : arrived + 1_800 + random() * 3_600;
+    return { hosts: allHosts(s), failures: [], places: [{ country: blocked }], lasts: minutes(s.random, 30, 120), arrival, harmless: true };
+  },
+  'captive-portal': (s) => ({
+    hosts: allHosts(s),
+    failures: only('offline', 'client.captive_portal'),
+    places: networks(s, 1),
+    lasts: minutes(s.random, 20, 60),
+    failing: () => 0.05,
+    unseen: true,
+    harmless: true,
+  }),
+  'server-5xx': (s) => {
+    const share = logUniform(s.random, 0.0005, 0.5);
+    return {
+      hosts: oneHost(s),
+      failures: only('http', 'http.error'),
+      places: [],
+      lasts: minutes(s.random, 5, 60),
+      failing: () => share,
+      serverErrors: () => share,
+      verdict: 'inside',
+    };
+  },
+  'brown-out': (s) => {
+    const share = logUniform(s.random, 0.0005, 0.05);
+    const failing = (at: number): number => share * Math.min(1, (at - s.start) / 1_800);
+    return {
+      hosts: oneHost(s),
+      failures: only('timeout', 'abandoned'),
+      places: [],
+      lasts: minutes(s.random, 40, 120),
+      failing,
+      serverErrors: (at) => failing(at) / 3,
+      verdict: 'inside',
+    };
+  },
+  'flash-crowd': (s) => {
+    const factor = 3 + 5 * s.random();
+    return {
+      hosts: oneHost(s),
+      failures: [],
+      places: [],
+      lasts: minutes(s.random, 20, 60),
+      load: (at) => 1 + (factor - 1) * Math.min(1, (at - s.start) / 120),
+      harmless: true,
+    };
+  },
+  'fakes-three-prefixes': (s) => ({
+    hosts: oneHost(s),
+    failures: only('routing', 'tcp.timed_out'),
+    places: networks(s, 1),
+    lasts: 3_600,
+    madeUp: (3 * SIGNERS_PER_PREFIX_AND_HOUR) / 60,
+    harmless: true,
+  }),
+  'fakes-one-network': (s) => ({
+    hosts: oneHost(s),
+    failures: only('dns', 'dns.name_not_resolved'),
+    places: networks(s, 1),
+    lasts: minutes(s.random, 10, 40),
+    madeUp: logUniform(s.random, 30, 300),
+    fake: true,
+    verdict: 'outside',
+  }),
+  'collector-backlog': (s) => {
+    const outage = minutes(s.random, 10, 30);
+    const arrival: Incident['arrival'] = (_, arrived, random) => Math.max(arrived, s.start + outage + random() * 300);
+    return { hosts: allHosts(s), failures: [], places: [], lasts: outage, arrival, harmless: true };
+  },
+  'time-change': (s) => {
+    const moved = country(s);
+    return {
+      hosts: allHosts(s),
+      failures: [],
+      places: [{ country: moved }],
+      lasts: s.room,
+      clock: { country: moved, hours: 1 },
+      harmless: true,
+    };
+  },
+  'opt-in-doubling': (s) => ({
+    hosts: allHosts(s),
+    failures: [],
+    places: [],
+    lasts: s.room,
+    load: (at) => 1 + (at - s.start) / 86_400,
+    harmless: true,
+  }),
+};
+
+export const SCRIPT_NAMES: readonly string[] = Object.keys(SCRIPTS);
+
+/** Plays a script in a scene. */
+export function makeIncident(name: string, id: string, scene: Scene): Incident {
+  const script = SCRIPTS[name];
+  if (script === undefined) throw new Error(`there is no script "${name}"`);
+  const { lasts, verdict = null, harmless = false, fake = false, ...parts } = script(scene);
+  const { project, start, room } = scene;
+  return {
+    id,
+    script: name,
+    project,
+    start,
+    end: start + Math.min(lasts, room),
+    verdict: harmless ? null : verdict,
+    harmless,
+    fake,
+    ...parts,
+  };
+}
+
+/** The names in a drawn order. */
+export function shuffled(names: readonly string[], random: Random): string[] {
+  const left = [...names];
+  return names.map(() => left.splice(Math.floor(random() * left.length), 1)[0] ?? '');
+}

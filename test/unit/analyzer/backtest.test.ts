@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backtest } from '../../../analyzer/src/backtest/backtest.js';
+import { Bins } from '../../../analyzer/src/backtest/bins.js';
+import { parseRow } from '../../../analyzer/src/backtest/rows.js';
+import type { FailuresRow, HistoryRow, IncidentRow, WorldRow } from '../../../analyzer/src/backtest/rows.js';
+import { score } from '../../../analyzer/src/backtest/score.js';
+import type { ScoredSpike } from '../../../analyzer/src/backtest/score.js';
+import { isWorthALook } from '../../../analyzer/src/backtest/screen.js';
+import { detect } from '../../../analyzer/src/detect/detect.js';
+
+const FROM = Date.UTC(2026, 0, 5) / 1000;
+const HOST = 'api.shop.example';
+const world = (to: number): WorldRow => ({ row: 'world', version: 1, seed: null, from: FROM, to, projects: { shop: [HOST] } });
+const failure = (at: number, parts: Partial<FailuresRow> = {}): FailuresRow => ({
+  row: 'failures', at, arrived: at + 4, project: 'shop', host: HOST, kind: 'dns', type: 'dns.name_not_resolved',
+  network: `AS${(at % 7) + 1}/DE`, country: 'DE', release: '1.0.0', clients: 1, requests: 1, ...parts,
+}); // prettier-ignore
+const OUTAGE = FROM + 7200;
+
+/** A failure every two minutes, and from two hours on for ten minutes a failure every two seconds in one network. */
+function history(outage: Partial<FailuresRow> = {}): HistoryRow[] {
+  const quiet = Array.from({ length: 90 }, (_, i) => failure(FROM + i * 120));
+  const loud = Array.from({ length: 300 }, (_, i) => failure(OUTAGE + i * 2, { network: 'AS3/DE', ...outage }));
+  return [world(FROM + 3 * 3600), ...[...quiet, ...loud].sort((a, b) => a.arrived - b.arrived)];
+}
+
+describe('backtest', () => {
+  it('finds an outage, tells it after the rows have arrived, and places it', async () => {
+    const { spikes, scores, rows } = await backtest(history());
+    expect(scores).toBeNull();
+    expect(rows).toBe(391);
+    expect(spikes).toHaveLength(1);
+    expect(spikes[0]).toMatchObject({ project: 'shop', host: HOST, kind: 'dns', verdict: 'undetermined', places: [{ network: 'AS3/DE' }] });
+    const reported = Date.parse(spikes[0]?.reported_at ?? '') / 1000;
+    expect(reported).toBeGreaterThan(OUTAGE + 10);
+    expect(reported).toBeLessThanOrEqual(OUTAGE + 40);
+    expect(Date.parse(spikes[0]?.ended_at ?? '') / 1000).toBeGreaterThanOrEqual(OUTAGE + 590);
+  });
+
+  it('knows nothing of what has not arrived: a backlog is told when it comes', async () => {
+    const { spikes } = await backtest(history({ arrived: OUTAGE + 1800 }));
+    for (const spike of spikes) expect(Date.parse(spike.reported_at) / 1000).toBeGreaterThanOrEqual(OUTAGE + 1800);
+  });
+
+  it('says the same of the past, whatever comes later', async () => {
+    const rows = history();
+    const cut = OUTAGE + 120;
+    const part = await backtest([world(cut), ...rows.slice(1).filter((r) => 'arrived' in r && r.arrived <= cut)]);
+    const whole = await backtest(rows);
+    expect(part.spikes.map((s) => [s.id, s.reported_at, s.started_at])).toEqual(
+      whole.spikes.map((s) => [s.id, s.reported_at, s.started_at]),
+    );
+  });
+
+  it('refuses a history that does not begin with the world', async () => {
+    await expect(backtest([failure(FROM)])).rejects.toThrow('"world"');
+    await expect(backtest([])).rejects.toThrow('"world"');
+  });
+});
+
+describe('isWorthALook', () => {
+  it('looks wherever detect finds', () => {
+    const counts = fc.array(fc.nat(3), { minLength: 240, maxLength: 300 });
+    const burst = fc.array(fc.nat(30), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(counts, burst, (quiet, loud) => {
+        const failures = [...quiet, ...loud];
+        const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', network: null }, 10);
+        failures.forEach((n, i) => n > 0 && bins.add(i * 10, n));
+        for (const { foundMs } of detect({ startMs: 0, binMs: 10_000, failures })) {
+          const opened = foundMs / 10_000 - 1;
+          expect(isWorthALook(bins, opened, 1 / 60_480 / 5, [opened])).toBe(true);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('passes by a bin that holds what is usual', () => {
+    const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', network: null }, 10);
+    for (let i = 0; i < 1000; i++) bins.add(i * 10, 2);
+    expect(isWorthALook(bins, 999, 1e-9, [999])).toBe(false);
+  });
+});
+
+describe('parseRow', () => {
+  it('reads what JSON.stringify writes and refuses everything else', () => {
+    expect(parseRow(JSON.stringify(failure(FROM)))).toEqual(failure(FROM));
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      'null',
+      '{"row":"toString"}',
+      JSON.stringify({ ...failure(FROM), clients: -1 }),
+      '{"row":"world","from":1,"to":2}',
+    ])
+      expect(parseRow(text)).toBeUndefined();
+  });
+});
+
+describe('score', () => {
+  const incident = (id: string, parts: Partial<IncidentRow> = {}): IncidentRow => ({
+    row: 'incident', id, script: 'resolver-outage', project: 'shop', hosts: [HOST], kinds: ['dns'], places: [{ network: 'AS1/DE' }],
+    start: 10_000, end: 10_600, harmless: false, fake: false, verdict: 'outside', injected: 300, first_failure: 10_010,
+    observed: 302, background: 2, oracle_log10_p: -100, oracle_found: 10_020, ...parts,
+  }); // prettier-ignore
+  const spike = (parts: Partial<ScoredSpike> = {}): ScoredSpike => ({
+    project: 'shop', host: HOST, kind: 'dns', startS: 10_010, endS: 10_600, reportedS: 10_050, places: [{ network: 'AS1/DE' }],
+    verdict: 'outside', uncorroborated: true, pValue: 1e-30, ...parts,
+  }); // prettier-ignore
+
+  it('counts a spike that tells everything right', () => {
+    const s = score([spike()], [incident('a')], 604_800);
+    expect(s.recall).toEqual({ of: 1, hits: 1, share: 1 });
+    expect(s.precision.share).toBe(1);
+    expect(s.delay).toEqual({ of: 1, median_s: 40, p95_s: 40 });
+    expect(s.delay_strong.of).toBe(1);
+    expect(s.oracle_delay.median_s).toBe(10);
+    expect([s.place_exact.share, s.place_parent.share, s.place_f1, s.verdict.share, s.pieces]).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('counts what is missed, wrong, elsewhere, and in pieces', () => {
+    const spikes = [
+      spike({ places: [{ country: 'DE' }], verdict: 'inside', endS: 10_100 }),
+      spike({ startS: 10_400, pValue: 1e-20 }),
+      spike({ startS: 50_000, endS: 50_100 }),
+      spike({ kind: 'http', startS: 70_000, endS: 70_100 }),
+    ];
+    const crowd = incident('c', { script: 'flash-crowd', kinds: [], harmless: true, start: 69_000, end: 71_000, injected: 0 });
+    const missed = incident('b', { script: 'bgp-leak', start: 90_000, end: 91_000, oracle_log10_p: -20 });
+    const s = score(spikes, [incident('a'), missed, crowd], 604_800 / 2);
+    expect(s.recall).toEqual({ of: 2, hits: 1, share: 0.5 });
+    expect(s.recall_oracle_1e30).toEqual({ of: 1, hits: 1, share: 1 });
+    expect(s.missed_by_script).toEqual({ 'bgp-leak': 1 });
+    expect(s.false_spikes).toBe(2);
+    expect(s.false_per_week).toBe(4);
+    expect(s.false_by_case).toEqual({ none: 1, 'flash-crowd': 1 });
+    expect(s.pieces).toBe(2);
+    expect([s.place_exact.share, s.place_parent.share, s.place_f1, s.verdict.share]).toEqual([0, 1, 0, 0]);
+  });
+
+  it('holds fakes to saying that nothing supports them', () => {
+    const fake = incident('f', { fake: true });
+    expect(score([spike()], [fake], 1).fakes_uncorroborated.share).toBe(1);
+    expect(score([spike({ uncorroborated: false })], [fake], 1).fakes_uncorroborated.share).toBe(0);
+    expect(score([spike()], [fake], 1).recall.of).toBe(0);
+  });
+
+  it('has no shares of nothing', () => {
+    expect(score([], [], 1)).toMatchObject({ precision: { share: null }, recall: { share: null }, pieces: null, place_f1: null });
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
+import { generate } from '../../../cli/src/simulator/generate.js';
+import type { Incident } from '../../../cli/src/simulator/incident.js';
+import { largestNetworks } from '../../../cli/src/simulator/networks.js';
+import { schedule } from '../../../cli/src/simulator/schedule.js';
+import { SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
+import { World } from '../../../cli/src/simulator/world.js';
+
+const FROM = Date.UTC(2026, 0, 5) / 1000;
+const NETWORKS = Array.from({ length: 60 }, (_, i) => {
+  const country = ['DE', 'US', 'JP', 'BR', 'IN'][i % 5] ?? 'DE';
+  return { label: `AS${i + 1}/${country}`, country, weight: 100 / (i + 1) };
+});
+const world = (seed = 1, hours = 6): World =>
+  new World({ seed, from: FROM, to: FROM + hours * 3600, projects: 2, hosts: 2, releases: 5, networks: NETWORKS });
+const failures = (rows: HistoryRow[]): FailuresRow[] => rows.filter((r): r is FailuresRow => r.row === 'failures');
+const incidentsOf = (rows: HistoryRow[]): IncidentRow[] => rows.filter((r): r is IncidentRow => r.row === 'incident');
+const play = (seed: number, incidents = SCRIPT_NAMES.length): HistoryRow[] => {
+  const made = world(seed);
+  return [...generate(made, schedule(made, incidents))];
+};
+const handMade = (parts: Partial<Incident>): Incident => ({
+  id: 'i1',
+  script: 'by-hand',
+  project: 'shop',
+  hosts: ['api1.shop.example'],
+  failures: [{ kind: 'dns', type: 'dns.name_not_resolved', share: 1 }],
+  places: [],
+  start: FROM + 3 * 3600,
+  end: FROM + 4 * 3600,
+  harmless: false,
+  fake: false,
+  verdict: 'outside',
+  ...parts,
+});
+
+describe('simulate', () => {
+  it('writes the same bytes for the same seed, and others for another', () => {
+    const text = (seed: number): string =>
+      play(seed)
+        .map((r) => JSON.stringify(r))
+        .join('\n');
+    const first = text(7);
+    expect(first.length).toBeGreaterThan(100_000);
+    expect(text(7) === first).toBe(true);
+    expect(text(8) === first).toBe(false);
+  });
+
+  it('plays every script once and tells each at the end', () => {
+    const rows = play(3);
+    expect(
+      incidentsOf(rows)
+        .map((i) => i.script)
+        .sort(),
+    ).toEqual([...SCRIPT_NAMES].sort());
+    expect(rows[0]?.row).toBe('world');
+    expect(rows.slice(-SCRIPT_NAMES.length).every((r) => r.row === 'incident')).toBe(true);
+  });
+
+  it('writes rows in the order of their arrival, and none before it happens', () => {
+    const rows = play(2).filter((r) => 'arrived' in r);
+    const arrivals = rows.map((r) => ('arrived' in r ? r.arrived : 0));
+    expect(arrivals.every((at, i) => at >= (arrivals[i - 1] ?? 0))).toBe(true);
+    expect(failures(rows).every((r) => r.arrived >= r.at)).toBe(true);
+  });
+
+  it('has the added failures in the rows, at the place and time that the truth names', () => {
+    const made = world();
+    const place = { network: 'AS1/DE' };
+    const rows = [...generate(made, [handMade({ places: [place], failing: () => 0.2 })])];
+    const [truth] = incidentsOf(rows);
+    const inside = failures(rows).filter((r) => r.host === 'api1.shop.example' && r.kind === 'dns' && r.network === 'AS1/DE');
+    const during = inside.filter((r) => r.at >= FROM + 3 * 3600 && r.at < FROM + 4 * 3600).length;
+    expect(truth?.injected).toBeGreaterThan(200);
+    expect(during / (truth?.observed ?? 0)).toBeGreaterThan(0.97);
+    expect(during / (truth?.observed ?? 0)).toBeLessThanOrEqual(1);
+    expect(inside.length - during).toBeLessThan(during / 10);
+    expect(truth?.oracle_log10_p).toBeLessThan(-30);
+    expect(truth?.first_failure).toBeGreaterThanOrEqual(FROM + 3 * 3600);
+  });
+
+  it('states the true background: without added failures the oracle sees nothing', () => {
+    for (const place of [{}, { network: 'AS1/DE' }, { country: 'US' }]) {
+      const made = world(5, 12);
+      const [truth] = incidentsOf([
+        ...generate(made, [handMade({ places: [place], start: FROM, end: FROM + 12 * 3600, failing: () => 0 })]),
+      ]);
+      const { observed = 0, background = 0 } = truth ?? {};
+      expect(background).toBeGreaterThan(1);
+      expect(Math.abs(observed - background)).toBeLessThan(4 * Math.sqrt(background) + 1);
+    }
+  });
+
+  it('keeps a flash crowd free of added failures while the requests grow', () => {
+    const made = world();
+    const rows = [...generate(made, [handMade({ failures: [], load: () => 5, harmless: true })])];
+    const sum = (from: number): number =>
+      rows.reduce(
+        (s, r) => (r.row === 'attempts' && r.host === 'api1.shop.example' && r.at >= from && r.at < from + 3600 ? s + r.made : s),
+        0,
+      );
+    expect(sum(FROM + 3 * 3600) / sum(FROM + 2 * 3600)).toBeGreaterThan(3.5);
+    expect(incidentsOf(rows)[0]?.injected).toBe(0);
+  });
+
+  it('holds back the reports of a collector that is away, and loses none', () => {
+    const made = world();
+    const until = FROM + 4 * 3600;
+    const away = handMade({ failures: [], harmless: true, arrival: (_, arrived) => Math.max(arrived, until) });
+    const held = failures([...generate(made, [away])]).filter(
+      (r) => r.host === 'api1.shop.example' && r.at >= FROM + 3 * 3600 + 600 && r.at < until,
+    );
+    expect(held.length).toBeGreaterThan(5);
+    expect(held.every((r) => r.arrived >= until)).toBe(true);
+  });
+
+  it('takes the networks from the real table, the largest first', async () => {
+    const networks = await largestNetworks(300, 30);
+    expect(networks).toHaveLength(300);
+    expect(new Set(networks.map((n) => n.country)).size).toBeLessThanOrEqual(30);
+    expect(networks.map((n) => n.label)).toContain('AS7922/US');
+    expect(networks.every((n, i) => i === 0 || n.weight <= (networks[i - 1]?.weight ?? 0))).toBe(true);
+  });
+});
