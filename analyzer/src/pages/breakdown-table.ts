@@ -4,6 +4,8 @@ import type { Html } from './html.js';
 import { stamp } from './layout.js';
 import { DIMENSION_WORDS, percent } from './words.js';
 
+/** Rows of one table; a page of thousands of networks helps nobody, and the JSON has them all. */
+const MOST_ROWS = 25;
 const SHOWN_OPEN = new Set(['network', 'country', 'release']);
 
 /** Breakdowns by network, country and release; the others folded, since ruling out is information too. */
@@ -30,6 +32,9 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number | nul
       <h3>${heading}</h3>
       <p class="note">Nothing known here.</p>
     </section>`;
+  const shown = rows.filter((row) => row.value !== null);
+  const listed = [...shown.slice(0, MOST_ROWS), ...rows.filter((row) => row.value === null)];
+  const more = shown.length - Math.min(shown.length, MOST_ROWS);
   return html`<section class="dimension">
     <h3>${heading}</h3>
     <table>
@@ -43,7 +48,7 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number | nul
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
+        ${listed.map(
           (row) =>
             html`<tr class="${row.value === null ? 'folded' : 'shown'}">
               <th scope="row">${row.value ?? hiddenWords(hidden)}</th>
@@ -55,6 +60,7 @@ function table(name: string, rows: readonly PublishedRow[], hidden: number | nul
         )}
       </tbody>
     </table>
+    ${more > 0 && html`<p class="note">${more} more, with fewer clients, are in the JSON.</p>`}
   </section>`;
 }
 

@@ -57,6 +57,9 @@ export async function scrape(source: ServerMetricsSource, deps: ScrapeDeps): Pro
     await client.insert({ table: 'server_metrics', values: rows, format: 'JSONEachRow' });
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Error)) return String(error);
+    // `fetch failed` alone tells nobody what to repair.
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    return code === undefined ? error.message : `${error.message} (${code})`;
   }
 }

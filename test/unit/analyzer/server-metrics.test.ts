@@ -132,6 +132,11 @@ describe('scrape', () => {
     expect((await insertedBy('other 1\n')).error).toContain('http_requests_total');
     expect((await insertedBy('<html>')).error).not.toBeNull();
     const nobody = await scrape({ project: 'shop', host: 'a', url: 'http://127.0.0.1:9/metrics' }, { client: {} as ClickHouseClient });
-    expect(nobody).not.toBeNull();
+    expect(nobody).toMatch(/fetch failed/);
+    const closed = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => closed.once('listening', resolve));
+    const url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/metrics`;
+    await new Promise((resolve) => closed.close(resolve));
+    expect(await scrape({ project: 'shop', host: 'a', url }, { client: {} as ClickHouseClient })).toContain('ECONNREFUSED');
   });
 });
