@@ -7,6 +7,13 @@ import { isLoopback } from '../../../analyzer/src/http/security.js';
 import { chart } from '../../../analyzer/src/pages/chart.js';
 import { html } from '../../../analyzer/src/pages/html.js';
 import { listPage } from '../../../analyzer/src/pages/list-page.js';
+import { livePage } from '../../../analyzer/src/pages/live-page.js';
+import { spikePage } from '../../../analyzer/src/pages/spike-page.js';
+import { pair } from '../../../analyzer/src/pair/pair.js';
+import { publish } from '../../../analyzer/src/publish/publish.js';
+import { gridWindow } from '../../../analyzer/src/publish/windows.js';
+import type { LiveReport } from '../../../analyzer/src/publish/shapes.js';
+import type { SpikeDetail } from '../../../analyzer/src/answers/spike-detail.js';
 import { percent, typeWords } from '../../../analyzer/src/pages/words.js';
 import type { SpikeSummary } from '../../../analyzer/src/answers/spikes.js';
 import { startAnalyzer } from '../../../analyzer/src/start-analyzer.js';
@@ -201,5 +208,71 @@ describe('starting', () => {
     await expect(startAnalyzer({ host: '0.0.0.0', port: 0, client: {} as never, projects: {} })).rejects.toMatchObject({
       code: 'OUTCRY_BAD_CONFIG',
     });
+  });
+});
+
+describe('pages made of hostile words', () => {
+  const EVIL = `"><img src=x onerror=alert(1)>'<script>alert(2)</script>\u202e{{7*7}}`;
+  const state = { trouble: EVIL, asOf: null };
+  const clean = (page: string): void => {
+    expect(page).toContain('&lt;img');
+    expect(page).not.toMatch(/<img|<script>alert|<script(?! src="\/assets\/)|onerror=alert\(1\)>'/);
+    for (const [, attribute = ''] of page.matchAll(/\s[a-z-]+="([^"]*)"/g)) expect(attribute).not.toMatch(/[<>]/);
+  };
+  const places = [{ where: { network: EVIL }, clients: 40, clients_text: EVIL, explained: 1 }];
+  const evil: SpikeSummary = {
+    ...said,
+    project: EVIL,
+    host: EVIL,
+    kind: EVIL,
+    type: EVIL,
+    release: EVIL,
+    network: EVIL,
+    places,
+    sentence: EVIL,
+  };
+
+  it('show them as text: list, spike and live', () => {
+    const detail: SpikeDetail = {
+      ...evil,
+      failing_by_kind_text: { [EVIL]: EVIL },
+      place_note: EVIL,
+      verdict_detail: {
+        because: [EVIL],
+        would_change: [EVIL],
+        runbook: EVIL,
+        numbers: { ...pair({ kind: 'dns', place: {}, networksFailing: 1, failingClients: 1, expectedClients: 0 }, null).numbers },
+      },
+      series: { project: EVIL, host: EVIL, kind: EVIL, bin_seconds: 10, bins: [] },
+      breakdown: publish(
+        {
+          shape: 'breakdown',
+          window: gridWindow('10m', 0),
+          before: gridWindow('1h', 0),
+          dimensions: [{ name: 'release', inside: [{ value: EVIL, clients: 40 }], before: [] }],
+        },
+        { k: 10 },
+      ),
+    };
+    clean(listPage([evil], [{ project: EVIL, heardMinutes: 1, neededMinutes: 30 }], state));
+    clean(spikePage(detail, 0, state));
+    const report: LiveReport = {
+      receivedMs: 0,
+      occurredMs: 0,
+      host: EVIL,
+      method: EVIL,
+      resource: EVIL,
+      type: EVIL,
+      kind: EVIL,
+      phase: EVIL,
+      confidencePct: 50,
+      elapsedMs: 1,
+      statusCode: 0,
+      count: 1,
+      collector: EVIL,
+      source: EVIL,
+      release: EVIL,
+    };
+    clean(livePage(EVIL, [report], true, state));
   });
 });
