@@ -53,7 +53,8 @@ function torn(evidence: Evidence, { code, message, syscall, byPeer }: ErrorFacts
   const { stage, scheme, statusCode } = evidence;
   if (/before secure TLS connection/.test(message)) return diagnosis('tcp.closed', 'handshake', 0.95, message);
   if (stage === 'lookup' || stage === 'connect' || stage === 'handshake' || stage === 'unknown') {
-    const inHandshake = stage === 'handshake' || (scheme === 'https' && syscall === 'read');
+    // A connect that was never accepted is refused or times out; a reset says that it stood for a moment.
+    const inHandshake = stage === 'handshake' || (scheme === 'https' && (syscall === 'read' || syscall === 'connect'));
     return diagnosis('tcp.reset', inHandshake ? 'handshake' : 'connect', 0.9, `${code} ${syscall} before the request was sent`);
   }
   if (syscall) return diagnosis('tcp.reset', stage, 0.95, `${code} ${syscall} after the request was sent`);

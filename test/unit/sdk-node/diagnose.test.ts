@@ -55,7 +55,13 @@ describe('diagnose', () => {
       'tcp.timed_out timeout application 0.95',
     ],
     ['dropped SYNs, with fetch', { code: 'UND_ERR_CONNECT_TIMEOUT' }, {}, 'tcp.timed_out routing connection 0.6'],
-    ['RST right after accept', { code: 'ECONNRESET', syscall: 'connect' }, {}, 'tcp.reset routing connection 0.9'],
+    ['RST right after accept', { code: 'ECONNRESET', syscall: 'connect' }, {}, 'tcp.reset tls connection 0.9'],
+    [
+      'RST right after accept, without TLS',
+      { code: 'ECONNRESET', syscall: 'connect' },
+      { scheme: 'http' },
+      'tcp.reset routing connection 0.9',
+    ],
     ['RST after ClientHello', { code: 'ECONNRESET', syscall: 'read' }, {}, 'tcp.reset tls connection 0.9'],
     [
       'undici waiting for headers',
