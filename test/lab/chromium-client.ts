@@ -1,6 +1,8 @@
 /** A page in Chromium with the built script tag in it: one request by `fetch`. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
@@ -64,7 +66,7 @@ const send = (on: Page, asked: Asked) =>
 
 serveCalls({
   async prepare(asked: Asked) {
-    const home = mkdtempSync('/tmp/chromium-');
+    const home = mkdtempSync(join(tmpdir(), 'chromium-'));
     trust(home, process.env['NODE_EXTRA_CA_CERTS'] ?? '');
     const context = await chromium.launchPersistentContext(`${home}/profile`, {
       executablePath: process.env['OUTCRY_CHROMIUM'] ?? '/usr/bin/chromium',

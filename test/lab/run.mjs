@@ -8,7 +8,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PROGRAMS, ensureProgram, installLine } from '../../scripts/programs.mjs';
 
 const INSIDE = '--inside';
-const BUNDLES = '/tmp/lab';
+/** In memory that only the lab sees. */
+const BUNDLES = '/run/lab';
 const RESOLVER = '10.10.53.53';
 
 /** Why the lab cannot run here, or undefined. */
@@ -44,8 +45,9 @@ function mount(...args) {
 /** Everything that the lab writes goes to memory that only it sees. */
 function furnish() {
   const resolv = realpathSync('/etc/resolv.conf');
-  for (const folder of ['/tmp', '/run', '/dev/shm']) mount('-t', 'tmpfs', 'tmpfs', folder);
+  for (const folder of ['/run', '/dev/shm']) mount('-t', 'tmpfs', 'tmpfs', folder);
   mkdirSync(BUNDLES);
+  process.env.TMPDIR = BUNDLES;
   writeFileSync(`${BUNDLES}/resolv.conf`, `nameserver ${RESOLVER}\n`);
   if (resolv.startsWith('/run/')) {
     mkdirSync(resolv.slice(0, resolv.lastIndexOf('/')), { recursive: true });

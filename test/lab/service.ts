@@ -72,7 +72,8 @@ const MODES = {
   incomplete: () => https('incomplete'),
   stranger: () => https('stranger'),
   reset_at_accept: () => (socket) => void socket.resetAndDestroy(),
-  close_at_accept: () => (socket) => void socket.destroy(),
+  /** Reads on, for the kernel would turn unread bytes into a reset. */
+  close_at_accept: () => (socket) => void socket.resume().end(),
   reset_after_hello: () => afterHello((socket) => void socket.resetAndDestroy()),
   close_after_hello: () => afterHello((socket) => void socket.end()),
   /** As a filter on the way does that looks for the name in the ClientHello. */

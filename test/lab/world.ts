@@ -1,5 +1,7 @@
 /** The lab in its two states: healthy, and with one fault. Runs one request of one client in it. */
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeRecipientKey } from '@outcry/protocol/open';
 import { makeLabCertificates } from './certificates.js';
 import type { Asked, Engine, Seen } from './engine.js';
@@ -10,7 +12,6 @@ import { HEALTHY, makeResolver } from './resolver.js';
 import { startRole } from './role.js';
 import type { Role } from './role.js';
 
-const AUTHORITY_FILE = '/tmp/lab/authority.pem';
 /** The time limit of the app under test: longer than undici's 10 s and Chromium's 13 s for a silent resolver. */
 const LIMIT_MS = 15_000;
 
@@ -26,13 +27,14 @@ export interface World {
  */
 export async function makeWorld(root: string): Promise<World> {
   const certificates = makeLabCertificates();
-  writeFileSync(AUTHORITY_FILE, certificates.authority);
+  const authorityFile = join(tmpdir(), 'authority.pem');
+  writeFileSync(authorityFile, certificates.authority);
   makeNetworks();
   const resolver = makeResolver();
   const service = startRole('service', 'service');
   const portal = startRole('access', 'service');
   const elsewhere = startRole('elsewhere', 'elsewhere');
-  const clientEnv = { NODE_EXTRA_CA_CERTS: AUTHORITY_FILE, OUTCRY_LAB_KEY: makeRecipientKey().publicKey };
+  const clientEnv = { NODE_EXTRA_CA_CERTS: authorityFile, OUTCRY_LAB_KEY: makeRecipientKey().publicKey };
 
   await Promise.all([
     resolver.answer(HEALTHY),
