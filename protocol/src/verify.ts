@@ -1,7 +1,8 @@
 /** Who sealed an envelope: its Ed25519 signature (RFC 8032). */
-import { verify } from 'node:crypto';
+import { verify, type VerifyJsonWebKeyInput } from 'node:crypto';
 import { SIGNATURE_DOMAIN } from './assemble.js';
 import { CIPHERTEXT_OFFSET, HEADER_BYTES } from './envelope.js';
+import { SODIUM, type Sodium } from './sodium.js';
 
 const DOMAIN = Buffer.from(SIGNATURE_DOMAIN, 'latin1');
 const SIGNER_OFFSET = 56;
@@ -41,8 +42,8 @@ export function isWeakSigner(key: Uint8Array): boolean {
 
 interface Signed {
   readonly message: Buffer;
-  readonly key: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
-  readonly signature: Uint8Array;
+  readonly key: Buffer;
+  readonly signature: Buffer;
 }
 
 /** What there is to verify; undefined for a weak signer, or bytes too few to hold a signature. */
@@ -53,9 +54,15 @@ function signedPart(bytes: Uint8Array): Signed | undefined {
   message.set(DOMAIN);
   message.set(bytes.subarray(0, HEADER_BYTES), DOMAIN.length);
   message.set(bytes.subarray(CIPHERTEXT_OFFSET), DOMAIN.length + HEADER_BYTES);
-  const x = Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES).toString('base64url');
-  return { message, key: { kty: 'OKP', crv: 'Ed25519', x }, signature: bytes.subarray(HEADER_BYTES, CIPHERTEXT_OFFSET) };
+  const signature = Buffer.from(bytes.buffer, bytes.byteOffset + HEADER_BYTES, SIGNATURE_BYTES);
+  return { message, key: Buffer.from(signer.buffer, signer.byteOffset, KEY_BYTES), signature };
 }
+
+/** As a JWK, since importing DER costs more than verifying. */
+const keyOf = (raw: Buffer): VerifyJsonWebKeyInput => ({
+  key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
+  format: 'jwk',
+});
 
 /**
  * Whether the envelope's signature is that of the signer it names, over its header and ciphertext. The curve runs on the
@@ -69,9 +76,7 @@ export function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
       return;
     }
     try {
-      verify(null, signed.message, { key: signed.key, format: 'jwk' }, signed.signature, (error, valid) =>
-        resolve(error === null && valid),
-      );
+      verify(null, signed.message, keyOf(signed.key), signed.signature, (error, valid) => resolve(error === null && valid));
     } catch {
       resolve(false);
     }
@@ -79,14 +84,17 @@ export function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
 }
 
 /**
- * As `verifyEnvelope`, at once and in this thread: about 0.1 ms during which nothing else runs, and a third less processor time than by
- * way of the thread pool. Never throws.
+ * As `verifyEnvelope`, at once and in this thread: up to 0.1 ms during which nothing else runs, and a third less processor time than by
+ * way of the thread pool. With libsodium where it is installed. Never throws.
+ *
+ * @param sodium - null verifies with node:crypto.
  */
-export function verifyEnvelopeNow(bytes: Uint8Array): boolean {
+export function verifyEnvelopeNow(bytes: Uint8Array, sodium: Sodium | null = SODIUM): boolean {
   const signed = signedPart(bytes);
   if (signed === undefined) return false;
   try {
-    return verify(null, signed.message, { key: signed.key, format: 'jwk' }, signed.signature);
+    if (sodium !== null) return sodium.crypto_sign_verify_detached(signed.signature, signed.message, signed.key);
+    return verify(null, signed.message, keyOf(signed.key), signed.signature);
   } catch {
     return false;
   }

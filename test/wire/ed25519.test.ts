@@ -2,6 +2,7 @@ import { isWeakSigner } from '@outcry/protocol/open';
 import { restoreSigner } from '@outcry/protocol/seal';
 import { restoreNaclSigner } from '@outcry/protocol/seal-nacl';
 import { verify } from 'node:crypto';
+import { SODIUM } from '../../protocol/src/sodium.js';
 import { importPublic } from '@outcry/protocol/recipient-keys';
 import nacl from 'tweetnacl';
 import { readFileSync } from 'node:fs';
@@ -32,6 +33,24 @@ describe.each(vectors)('RFC 8032 vector with message "$message"', (vector) => {
 });
 
 const ff30 = 'ff'.repeat(30);
+describe.skipIf(SODIUM === null)('libsodium, where it is installed,', () => {
+  it('takes the vectors and refuses what node:crypto would let pass', () => {
+    const { publicKey, secretKey } = nacl.sign.keyPair();
+    const message = Buffer.from('message');
+    const signature = Buffer.from(nacl.sign.detached(message, secretKey));
+    const isTaken = (by: Buffer, key: Buffer): boolean | undefined => SODIUM?.crypto_sign_verify_detached(by, message, key);
+    expect(isTaken(signature, Buffer.from(publicKey))).toBe(true);
+    // Under the identity as a key this verifies for every message by the equation alone.
+    const identity = unhex(`01${'00'.repeat(31)}`);
+    expect(isTaken(Buffer.concat([identity, Buffer.alloc(32)]), identity)).toBe(false);
+    // S + L, the same signature in another spelling.
+    const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+    const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order;
+    const malleated = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse();
+    expect(isTaken(Buffer.concat([signature.subarray(0, 32), malleated]), Buffer.from(publicKey))).toBe(false);
+  });
+});
+
 describe('isWeakSigner', () => {
   it.each([
     ['the neutral element', `01${'00'.repeat(31)}`],

@@ -8,9 +8,10 @@ import { sampleBody } from '../unit/protocol/sample-body.js';
 import { assembleIndependently, pad, type Ingredients } from './assemble-independently.js';
 import { publicOf, unhex } from './key-material.js';
 
-/** There are two ways to verify, and they have to say the same. */
+/** There are three ways to verify, and they have to say the same. */
 async function verifyEnvelope(bytes: Uint8Array): Promise<boolean> {
   const now = verifyEnvelopeNow(bytes);
+  expect(verifyEnvelopeNow(bytes, null)).toBe(now);
   expect(await verifyInPool(bytes)).toBe(now);
   return now;
 }
