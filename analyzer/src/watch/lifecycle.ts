@@ -1,18 +1,24 @@
 /** Which stored spike a finding belongs to, and when one is over. Pure. */
-import { createHash } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { touches } from './find.js';
 import type { Finding } from './find.js';
 import type { SpikeRecord } from './spike-record.js';
 
 /** An open spike that is not found for so long is over. */
 const UNSEEN_MS = 5 * 60_000;
-/** Starts are cut to this grid in the id, so that two analyzers that see the same spike mostly make the same id. */
+/** Starts are cut to this grid in the id, so that a round that has to be repeated makes the same id. */
 const ID_GRID_MS = 10 * 60_000;
+/** Ids are shown, scopes of fewer than k clients are not: without a secret, trying every network would tell which one an id was made of. */
+const SECRET = randomBytes(32);
 
-/** The id of a new spike: the same for everyone who opens it in the same ten minutes. 16 hex digits. */
-export function spikeId(key: { project: string; host: string; kind: string; scope: string }, startMs: number): string {
+/** The id of a new spike: the same in the same process and ten minutes, and telling nothing of its key. 16 hex digits. */
+export function spikeId(
+  key: { project: string; host: string; kind: string; scope: string },
+  startMs: number,
+  secret: Buffer = SECRET,
+): string {
   const text = [key.project, key.host, key.kind, key.scope, Math.floor(startMs / ID_GRID_MS)].join('\u0000');
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return createHmac('sha256', secret).update(text).digest('hex').slice(0, 16);
 }
 
 const span = (r: SpikeRecord): { startMs: number; endMs: number | null } => ({ startMs: r.startedMs, endMs: r.endedMs });
@@ -51,13 +57,19 @@ function byAge(a: SpikeRecord, b: SpikeRecord): number {
   return a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1);
 }
 
-/** Of records that race for one key and time, the one with the lowest id; the others are dropped. Keeps the order. */
+/**
+ * Of records that race for one key and time, the one with the lowest id; the others are dropped. Keeps the order. One that lost hides
+ * nothing itself: nobody closes it any more, so it would reach over every later spike of its key.
+ */
 export function merged(records: readonly SpikeRecord[]): SpikeRecord[] {
-  const winner = (r: SpikeRecord): boolean =>
-    !records.some(
-      (o) => o.id < r.id && o.project === r.project && o.host === r.host && o.kind === r.kind && o.scope === r.scope && overlaps(o, r),
+  const kept: SpikeRecord[] = [];
+  for (const r of [...records].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const isBeaten = kept.some(
+      (o) => o.project === r.project && o.host === r.host && o.kind === r.kind && o.scope === r.scope && overlaps(o, r),
     );
-  return records.filter(winner);
+    if (!isBeaten) kept.push(r);
+  }
+  return records.filter((r) => kept.includes(r));
 }
 
 function overlaps(a: SpikeRecord, b: SpikeRecord): boolean {

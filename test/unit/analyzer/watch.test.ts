@@ -149,7 +149,14 @@ describe('life of a spike', () => {
     expect(adopt(finding({ network: 'AS1/DE' }), 'network=AS1/DE', [record()])?.id).toBe('b');
   });
 
-  it('of two that race for one key the lowest id wins, and both analyzers mostly make the same', () => {
+  it('that lost a race hides no later one of its key, although nobody closes it', () => {
+    const won = record({ id: 'a', endedMs: T + MINUTE });
+    const lost = record({ id: 'b' });
+    const later = record({ id: 'c', startedMs: T + 60 * MINUTE });
+    expect(merged([later, lost, won]).map((r) => r.id)).toEqual(['c', 'a']);
+  });
+
+  it('of two that race for one key the lowest id wins, and ids tell nothing of the key', () => {
     expect(
       merged([record({ id: 'c' }), record({ id: 'a', startedMs: T + MINUTE }), record({ id: 'b', host: 'other' })]).map((r) => r.id),
     ).toEqual(['a', 'b']);
@@ -158,6 +165,8 @@ describe('life of a spike', () => {
     expect(spikeId(key, T)).toBe(spikeId(key, T + 20_000));
     expect(spikeId(key, T)).not.toBe(spikeId({ ...key, kind: 'tls' }, T));
     expect(spikeId(key, T)).toMatch(/^[0-9a-f]{16}$/);
+    // Else whoever knows project, host, kind and start could try every network and learn which one is hidden.
+    expect(spikeId(key, T, Buffer.alloc(32))).not.toBe(spikeId(key, T));
   });
 
   it('is not looked at again once it is stored as closed', () => {
