@@ -56,7 +56,7 @@ describe('<outcry-consent>', () => {
     answer('granted');
     const { receipt } = (await decided).detail;
     const text = [...shown.slice(0, -2), shown.at(-1), shown.at(-2)].join('\n');
-    expect(receipt).toMatchObject({ text: 'outcry-1', method: 'element', textHash: createHash('sha256').update(text).digest('base64url') });
+    expect(receipt).toMatchObject({ text: 'outcry-2', method: 'element', textHash: createHash('sha256').update(text).digest('base64url') });
     expect(tab.consent).toBe('granted');
     expect(element.hasAttribute('open')).toBe(false);
   });
@@ -96,6 +96,15 @@ describe('<outcry-consent>', () => {
 });
 
 describe('the wording', () => {
+  it('says one day as people say it, and the default where the attribute is no number', () => {
+    const particulars = { operator: 'Shop', receivers: [], privacyUrl: '' };
+    expect(shownText(wordingFor({ ...particulars, retentionDays: 1 }))).toContain('deleted after one day.');
+    expect(shownText(wordingFor({ ...particulars, retentionDays: 30 }))).toContain('deleted after 30 days.');
+    element.setAttribute('retention-days', 'soon');
+    element.agent = openTab();
+    expect(element.shadowRoot?.textContent).toContain('deleted after 90 days.');
+  });
+
   it('says something about every field on the wire, and about no other', () => {
     const wire = [CONTEXT_FIELDS, FAILURE_FIELDS, ATTEMPT_FIELDS, DELIVERY_FIELDS, LOSS_FIELDS, CONSENT_FIELDS].flatMap((table) =>
       table.map(({ name }) => name),

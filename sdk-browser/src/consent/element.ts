@@ -90,7 +90,7 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
         this.wording ??
         wordingFor({
           operator: this.getAttribute('operator') ?? location.hostname,
-          retentionDays: Number(this.getAttribute('retention-days') ?? DEFAULT_RETENTION_DAYS),
+          retentionDays: Number(this.getAttribute('retention-days')) || DEFAULT_RETENTION_DAYS,
           receivers: agent.preview().receivers,
           privacyUrl: this.getAttribute('privacy-url') ?? location.origin,
         })

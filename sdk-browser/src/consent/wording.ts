@@ -4,7 +4,7 @@
  */
 
 /** The version that goes into the receipt. */
-export const WORDING_VERSION = 'outcry-1';
+export const WORDING_VERSION = 'outcry-2';
 
 export interface Particulars {
   /** Who runs the app. */
@@ -57,7 +57,7 @@ export function wordingFor({ operator, retentionDays, receivers, privacyUrl }: P
     paragraphs: [
       `When this app cannot reach the servers of ${operator}, nobody there can see it. If you agree, the app notes such a failure, seals the note so that only ${operator} can open it, and sends it to: ${receivers.join(', ')}.`,
       `To find out what is wrong, it may also ask these receivers and the failing server for a short sign of life.`,
-      `The receivers see your network address while they are talked to, as every server does. They keep the network operator and the country, and forget the address. Single reports are deleted after ${retentionDays} days. No report holds your name, an identifier of yours or of this device, what you look at or what you type.`,
+      `The receivers see your network address while they are talked to, as every server does. They keep the network operator and the country, and forget the address. Single reports are deleted after ${retentionDays === 1 ? 'one day' : `${retentionDays} days`}. No report holds your name, an identifier of yours or of this device, what you look at or what you type.`,
       `You can change your mind at any time: ${privacyUrl}. What is still waiting on this device is then deleted at once.`,
     ],
     fieldsTitle: 'A report says:',
