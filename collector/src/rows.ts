@@ -122,6 +122,54 @@ export const ROW_COLUMNS: Readonly<Record<RowTable, readonly [string, ...string[
 /** More than the texts of all choices, numbers and added columns of a row take. */
 const ROW_ROOM = 4096;
 
+/** An entry whose body has been read up to the first section. */
+interface Opened {
+  readonly entry: JournalEntry;
+  readonly from: BodyReader;
+  readonly receivedAtS: number;
+  readonly context: readonly string[];
+  /** Texts of the columns of `ARRIVAL` and `WHERE`. */
+  readonly arrival: string;
+  readonly where: string;
+  /** Time and ppm of the record read last. */
+  readonly found: number[];
+  readonly latenessS: number[] | undefined;
+}
+
+function addSection(to: RowText, { number, context: places, hasPlace, grainS, put }: Section, opened: Opened): void {
+  const { entry, from, context, arrival, where, found } = opened;
+  const count = from.array();
+  if (count === 0) return;
+  let shared = '';
+  for (const place of places) shared += `${context[place] ?? ''}\t`;
+  shared += hasPlace ? arrival + where : arrival;
+  const sharedAt = to.position;
+  for (let index = 0; index < count; index += 1) {
+    to.reserve(shared.length + entry.body.length + ROW_ROOM);
+    if (index === 0) to.ascii(shared);
+    else to.repeat(sharedAt, sharedAt + shared.length);
+    put(from, to, found);
+    if (grainS !== undefined) addTime(to, opened, grainS, number);
+    to.ascii(reportId(entry.dedup, number, index).toString());
+    to.endRow();
+  }
+}
+
+function addTime(to: RowText, { entry, receivedAtS, found, latenessS }: Opened, grainS: number, section: Section['number']): void {
+  const [timeS = 0, ppm = WHOLE_PPM] = found;
+  const { eventTimeS, trust } = eventTime(timeS, entry.offsetS, receivedAtS, grainS);
+  const lateness = Math.max(0, receivedAtS - eventTimeS);
+  to.uint(eventTimeS);
+  to.endValue();
+  to.ascii(trust);
+  to.endValue();
+  to.uint(lateness);
+  to.endValue();
+  to.ascii(ppm === WHOLE_PPM ? '1' : String(WHOLE_PPM / ppm));
+  to.endValue();
+  if (section === 3) latenessS?.push(lateness);
+}
+
 /**
  * Adds the rows of one entry to `rows`. Of a development project only failures become rows, in `dev_reports`.
  *
@@ -129,7 +177,6 @@ const ROW_ROOM = 4096;
  * Throws when the entry's body is damaged; rows of it may have been added then, see `cutRows`.
  */
 export function addRows({ tables, latenessS }: TableRows, entry: JournalEntry, collector: string): void {
-  const { dedup, offsetS, development } = entry;
   const receivedAtS = Math.floor(entry.receivedAtS / RECEIVED_GRAIN_S) * RECEIVED_GRAIN_S;
   const from = new BodyReader(entry.body);
   from.array();
@@ -141,48 +188,16 @@ export function addRows({ tables, latenessS }: TableRows, entry: JournalEntry, c
   const context = contextText.values(0);
   const arrival = `${receivedAtS}\t${collector}\t${entry.sealedDay}\t`;
   const where = `${entry.network}\t${entry.country}\t${entry.signer}\t`;
-  const found: number[] = [0, WHOLE_PPM];
-
-  const add = (to: RowText, { number, context: places, hasPlace, grainS, put }: Section, lateness?: number[]): void => {
-    const count = from.array();
-    if (count === 0) return;
-    let shared = '';
-    for (const place of places) shared += `${context[place] ?? ''}\t`;
-    shared += hasPlace ? arrival + where : arrival;
-    const sharedAt = to.position;
-    for (let index = 0; index < count; index += 1) {
-      to.reserve(shared.length + entry.body.length + ROW_ROOM);
-      if (index === 0) to.ascii(shared);
-      else to.repeat(sharedAt, sharedAt + shared.length);
-      put(from, to, found);
-      if (grainS !== undefined) {
-        const [timeS = 0, ppm = WHOLE_PPM] = found;
-        const { eventTimeS, trust } = eventTime(timeS, offsetS, receivedAtS, grainS);
-        const latenessS = Math.max(0, receivedAtS - eventTimeS);
-        to.uint(eventTimeS);
-        to.endValue();
-        to.ascii(trust);
-        to.endValue();
-        to.uint(latenessS);
-        to.endValue();
-        to.ascii(ppm === WHOLE_PPM ? '1' : String(WHOLE_PPM / ppm));
-        to.endValue();
-        lateness?.push(latenessS);
-      }
-      to.ascii(reportId(dedup, number, index).toString());
-      to.endRow();
-    }
-  };
-
-  if (development) {
-    add(tables.dev_reports, FAILURES);
+  const opened: Opened = { entry, from, receivedAtS, context, arrival, where, found: [0, WHOLE_PPM], latenessS };
+  if (entry.development) {
+    addSection(tables.dev_reports, FAILURES, { ...opened, latenessS: undefined });
     return;
   }
-  add(tables.reports, FAILURES, latenessS);
-  add(tables.attempts, ATTEMPTS);
-  add(tables.deliveries, DELIVERIES);
-  add(tables.losses, LOSSES);
-  add(tables.consent_counts, CONSENTS);
+  addSection(tables.reports, FAILURES, opened);
+  addSection(tables.attempts, ATTEMPTS, opened);
+  addSection(tables.deliveries, DELIVERIES, opened);
+  addSection(tables.losses, LOSSES, opened);
+  addSection(tables.consent_counts, CONSENTS, opened);
 }
 
 const TABLES = Object.keys(ROW_COLUMNS) as RowTable[];

@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 import { HEADER_BYTES } from './envelope.js';
 
 const sha256 = (data: Uint8Array): Buffer => hash('sha256', data, 'buffer');
+/** Text costs half of what a Buffer costs, which has memory of its own outside of V8's. */
+const first8 = (data: Uint8Array): bigint => BigInt(`0x${hash('sha256', data, 'hex').slice(0, 16)}`);
 
 /** SHA-256 of an envelope's bytes 0..87, first 16 bytes: equal only for retries of the same envelope. */
 export function dedupKey(bytes: Uint8Array): Buffer {
@@ -20,7 +22,7 @@ export function reportId(dedup: Uint8Array, section: 3 | 4 | 5 | 6 | 7, index: n
   data.set(dedup);
   data.writeUInt16BE(section, 16);
   data.writeUInt16BE(index, 18);
-  return sha256(data).readBigUInt64BE();
+  return first8(data);
 }
 
 /**
@@ -33,5 +35,5 @@ export function signerId(day: number, signerKey: Uint8Array): bigint {
   const data = Buffer.allocUnsafe(34);
   data.writeUInt16BE(day);
   data.set(signerKey, 2);
-  return sha256(data).readBigUInt64BE();
+  return first8(data);
 }

@@ -94,7 +94,11 @@ export function prefixOf(address: Address | undefined): string {
 export function senderOf(trusted: AddressRanges, label: LabelAddress, random: (bytes: number) => Buffer = randomBytes): SenderOf {
   const key = random(16).toString('latin1');
   // A socket's address does not change, so keep-alive connections pay for parsing once. Forgotten with the socket.
-  const sockets = new WeakMap<Socket, { address: Address | undefined; trusted: boolean }>();
+  const sockets = new WeakMap<Socket, { readonly address: Address | undefined; readonly trusted: boolean; sender?: Sender }>();
+  const senderAt = (address: Address | undefined): Sender => ({
+    prefixKey: hash('sha256', key + prefixOf(address), 'base64').slice(0, 16),
+    label: label(address),
+  });
   return ({ socket, headers }) => {
     let peer = sockets.get(socket);
     if (peer === undefined) {
@@ -103,7 +107,7 @@ export function senderOf(trusted: AddressRanges, label: LabelAddress, random: (b
       sockets.set(socket, peer);
     }
     const forwarded = headers['x-forwarded-for'];
-    const address = clientAddress(peer.address, typeof forwarded === 'string' ? forwarded : undefined, trusted, peer.trusted);
-    return { prefixKey: hash('sha256', key + prefixOf(address), 'base64').slice(0, 16), label: label(address) };
+    if (!peer.trusted || typeof forwarded !== 'string') return (peer.sender ??= senderAt(peer.address));
+    return senderAt(clientAddress(peer.address, forwarded, trusted, true));
   };
 }
