@@ -3,12 +3,18 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export const PROGRAMS = [
-  { name: 'chromium', debianPackage: 'chromium', suites: ['browser', 'lab'] },
-  { name: 'ip', debianPackage: 'iproute2', suites: ['lab'] },
-  { name: 'nft', debianPackage: 'nftables', suites: ['lab'] },
-  { name: 'dnsmasq', debianPackage: 'dnsmasq-base', suites: ['lab'] },
-  { name: 'certutil', debianPackage: 'libnss3-tools', suites: ['lab'] },
+const CHROMIUM = { name: 'chromium', debianPackage: 'chromium', suites: ['browser'] };
+
+/** What `npm test` needs. */
+export const PROGRAMS = [CHROMIUM];
+
+/** What `npm run lab` needs. */
+export const LAB_PROGRAMS = [
+  CHROMIUM,
+  { name: 'ip', debianPackage: 'iproute2' },
+  { name: 'nft', debianPackage: 'nftables' },
+  { name: 'dnsmasq', debianPackage: 'dnsmasq-base' },
+  { name: 'certutil', debianPackage: 'libnss3-tools' },
 ];
 
 /** The absolute path of a program on PATH, or undefined. */

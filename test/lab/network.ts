@@ -42,6 +42,8 @@ function routeClient(): void {
 export function makeNetworks(): void {
   for (const namespace of NAMESPACES) {
     run('ip', ['netns', 'add', namespace]);
+    // An address that becomes valid late would look like a change of network to a browser.
+    setKernel(namespace, 'ipv6/conf/default/accept_dad', '0');
     ip(namespace, 'link set lo up');
   }
   ip('access', `addr add ${RESOLVER}/32 dev lo`);

@@ -3,9 +3,9 @@
  * process namespaces): its traffic cannot leave it, and its files, namespaces and processes end with it, even when it is killed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { PROGRAMS, ensureProgram, installLine } from '../../scripts/programs.mjs';
+import { LAB_PROGRAMS, ensureProgram, installLine } from '../../scripts/programs.mjs';
 
 const INSIDE = '--inside';
 /** In memory that only the lab sees. */
@@ -16,7 +16,7 @@ const RESOLVER = '10.10.53.53';
 function obstacle() {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid?.() !== 0) return 'it needs root';
-  for (const program of PROGRAMS.filter(({ suites }) => suites.includes('lab')))
+  for (const program of LAB_PROGRAMS)
     if (ensureProgram(program) === undefined) return `${program.name} is missing; ${installLine(program)}`;
   const worlds = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true'], { encoding: 'utf8' });
   return worlds.status === 0 ? undefined : `no namespaces can be made here: ${worlds.stderr?.trim() ?? worlds.error?.message}`;
@@ -85,8 +85,7 @@ async function inside() {
   });
   const { main } = await import(pathToFileURL(`${BUNDLES}/main.mjs`).href);
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const versions = { playwright: JSON.parse(readFileSync(`${root}node_modules/playwright-core/package.json`, 'utf8')).version };
-  process.exit(await main(process.argv.slice(3), { root, versions }));
+  process.exit(await main(process.argv.slice(3), { root }));
 }
 
 if (process.argv[2] === INSIDE) await inside();
