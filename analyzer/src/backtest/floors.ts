@@ -7,6 +7,7 @@
  */
 import { upperTail } from '../detect/tails.js';
 import { WATCHED_KINDS } from '../watch/build-series.js';
+import { watches } from './rows.js';
 import type { FailuresRow, WorldRow } from './rows.js';
 import type { ScoredSpike } from './score.js';
 
@@ -23,14 +24,16 @@ export type FloorName = (typeof FLOORS)[number];
 
 export class Floors {
   readonly #world: WorldRow;
+  readonly #watches: ReturnType<typeof watches>;
   readonly #series = new Map<string, { readonly of: FailuresRow; readonly minutes: Float64Array }>();
 
   constructor(world: WorldRow) {
     this.#world = world;
+    this.#watches = watches(world);
   }
 
   take(row: FailuresRow): void {
-    if (!(WATCHED_KINDS as readonly string[]).includes(row.kind)) return;
+    if (!(WATCHED_KINDS as readonly string[]).includes(row.kind) || !this.#watches(row)) return;
     const minute = Math.floor((row.at - this.#world.from) / 60);
     if (minute < 0 || row.arrived > this.#world.from + (minute + 1) * 60 + JUDGED_AFTER_S) return;
     const key = `${row.project} ${row.host} ${row.kind}`;

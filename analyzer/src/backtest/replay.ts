@@ -18,6 +18,7 @@ import type { SpikeRecord } from '../watch/spike-record.js';
 import { Bins } from './bins.js';
 import { Learnt } from './learnt.js';
 import { Memory } from './memory.js';
+import { watches } from './rows.js';
 import type { FailuresRow, HistoryRow, WorldRow } from './rows.js';
 import { isWorthALook } from './screen.js';
 
@@ -57,11 +58,15 @@ export class Replay {
   #nowS: number;
   #examinedS = 0;
   #signature = '';
+  readonly #toS: number;
+  readonly #watches: ReturnType<typeof watches>;
   readonly #hosts: number;
 
   /** @param world - The first row of the history. */
   constructor(world: WorldRow, options: ReplayOptions = {}) {
     this.#options = { roundS: options.roundS ?? 5, falseAlarmsPerWeek: options.falseAlarmsPerWeek ?? DETECT_DEFAULTS.falseAlarmsPerWeek };
+    this.#toS = world.to;
+    this.#watches = watches(world);
     this.#nowS = world.from;
     this.#hosts = Object.values(world.projects).reduce((n, hosts) => n + hosts.length, 0);
     this.#deps = {
@@ -72,9 +77,13 @@ export class Replay {
     };
   }
 
-  /** Takes the next row in order of arrival, after the rounds before it. Rows older than the last round are taken as arriving now. */
+  /**
+   * Takes the next row in order of arrival, after the rounds before it. Rows older than the last round are taken as arriving now; rows that
+   * arrive after the end of the history or are of no watched host are left out.
+   */
   async take(row: HistoryRow): Promise<void> {
-    if (row.row === 'world' || row.row === 'incident') return;
+    if (row.row === 'world' || row.row === 'incident' || row.arrived > this.#toS) return;
+    if (row.row !== 'place' && !this.#watches(row)) return;
     while (this.#nowS + this.#options.roundS <= row.arrived) {
       this.#nowS += this.#options.roundS;
       await this.#round();

@@ -132,6 +132,23 @@ export function parseRow(line: string): HistoryRow | undefined {
       (key) => typeof row[key] === 'number' && Number.isFinite(row[key]) && (row[key] >= 0 || key === 'oracle_log10_p'),
     ) &&
     needed.lists.every((key) => Array.isArray(row[key]));
-  if (!whole || (name === 'world' && (typeof row['projects'] !== 'object' || row['projects'] === null))) return undefined;
+  if (!whole || (name === 'world' && !isWorld(row))) return undefined;
   return value as HistoryRow;
+}
+
+/** A history of more than ten years, or one that ends before it begins, is a mistake. */
+const LONGEST_S = 10 * 366 * 86_400;
+
+function isWorld({ from, to, projects }: Readonly<Record<string, unknown>>): boolean {
+  const spanS = Number(to) - Number(from);
+  if (spanS < 0 || spanS > LONGEST_S || typeof projects !== 'object' || projects === null) return false;
+  return Object.values(projects).every((hosts) => Array.isArray(hosts) && hosts.every((host) => typeof host === 'string'));
+}
+
+/** Whether a history watches the host that a row is of. */
+export function watches(world: WorldRow): (row: { readonly project: string; readonly host: string }) => boolean {
+  const watched = new Set(
+    Object.entries(world.projects).flatMap(([project, hosts]) => hosts.map((host) => JSON.stringify([project, host]))),
+  );
+  return ({ project, host }) => watched.has(JSON.stringify([project, host]));
 }

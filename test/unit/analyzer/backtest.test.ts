@@ -53,6 +53,24 @@ describe('backtest', () => {
     );
   });
 
+  it('leaves out what is of no watched host or comes after the end', async () => {
+    for (const other of [{ host: 'api.other.example' }, { project: 'constructor' }])
+      expect((await backtest(history(other))).spikes).toEqual([]);
+    expect((await backtest([...history(), failure(FROM + 9e12)])).spikes).toHaveLength(1);
+  });
+
+  it('lets the simple detectors see the same history', async () => {
+    const truth: IncidentRow = {
+      row: 'incident', id: 'i1', script: 'resolver-outage', project: 'shop', hosts: [HOST], kinds: ['dns'], places: [{ network: 'AS3/DE' }],
+      start: OUTAGE, end: OUTAGE + 600, harmless: false, fake: false, verdict: 'undetermined', injected: 300, first_failure: OUTAGE,
+      observed: 300, background: 1, oracle_log10_p: -200, oracle_found: OUTAGE + 10,
+    }; // prettier-ignore
+    const { scores } = await backtest([...history(), truth]);
+    for (const s of Object.values(scores ?? {})) expect(s).toMatchObject({ spikes: 1, recall: { of: 1, hits: 1 }, false_spikes: 0 });
+    expect(scores?.detector).toMatchObject({ place_exact: { hits: 1 }, verdict: { hits: 1 } });
+    expect(scores?.['three-sigma'].delay.median_s).toBe(90);
+  });
+
   it('refuses a history that does not begin with the world', async () => {
     await expect(backtest([failure(FROM)])).rejects.toThrow('"world"');
     await expect(backtest([])).rejects.toThrow('"world"');
