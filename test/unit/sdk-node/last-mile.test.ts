@@ -53,6 +53,7 @@ function watching(compareWitness: Agent['compareWitness']) {
   const attempts: Attempt[] = [];
   const agent = {
     isGranted: () => true,
+    grants: () => 1,
     watched: () => true,
     routeOf: () => null,
     observe: (attempt: Attempt) => void attempts.push(attempt),
