@@ -23,6 +23,14 @@ export interface Storage {
 
 const connectionFile = (dataDir: string): string => join(dataDir, 'storage.json');
 
+/** An address as it may be printed: people put passwords into URLs. */
+function withoutLogin(text: string): string {
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
 /** The server that the settings name, or undefined for the embedded engine. */
 export function configuredConnection({ storage }: Config): StorageConnection | undefined {
   const { url, username, password, database } = storage;
@@ -56,7 +64,7 @@ export async function openStorage(config: Config, { listen, log }: Pick<StorageO
   if (remote !== undefined) {
     const client = createStorageClient(remote);
     await bringUpToDate(client, config);
-    return { connection: remote, client, where: `the ClickHouse server at ${remote.url}`, close: () => client.close() };
+    return { connection: remote, client, where: `the ClickHouse server at ${withoutLogin(remote.url)}`, close: () => client.close() };
   }
   const handle = await startStorage({ dataDir: join(config.data_dir, 'storage'), ...(listen && { listen }), ...(log && { log }) });
   const { connection } = handle;
