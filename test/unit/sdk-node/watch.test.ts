@@ -226,6 +226,101 @@ describe('watching', () => {
     expect(b.agent.preview().next.attempts[0]?.made).toBe(2);
   });
 
+  it('never watches a witness with a query, nor a request to it that is spelt in another way', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = http.createServer(({ url }, response) => {
+      asked.push(url);
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const { agent } = watching({ witnesses: [plain(port) + 'label?from=shop'] }, { liveDelayMs: 0 });
+    await until(() => asked.length === 1);
+    await byFetch(`HTTP://127.0.0.1:${port}/label?from=shop`);
+    expect(agent.preview().next.attempts).toEqual([]);
+    await byFetch(`${plain(port)}label?from=elsewhere`);
+    await until(() => agent.preview().next.attempts[0]?.made === 1);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('sees every form of http.request alike, with a host in capitals, and each hop of a redirect', async () => {
+    const server = http.createServer((request, response) => {
+      if (request.url === '/from') response.writeHead(302, { location: '/to' }).end();
+      else response.writeHead(503).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    const { port } = server.address() as { port: number };
+    const { agent, seen } = watching({ routes: ['/to', '/cart/:id'] });
+    const finished = (request: http.ClientRequest): Promise<unknown> =>
+      new Promise((resolve, reject) => request.on('response', (response) => response.resume().on('end', resolve)).on('error', reject));
+    await finished(http.get({ hostname: 'LOCALHOST', port, path: '/cart/7?token=secret' }));
+    await finished(http.get(new URL(`http://localhost:${port}/cart/8`)));
+    await finished(http.get(`http://localhost:${port}/other`, { headers: { host: 'elsewhere.example' } }));
+    await byFetch(`http://LocalHost:${port}/from`);
+    await until(() => seen.length === 4);
+    expect(seen.map(({ failure: { host, route, resource } }) => [host, route, resource])).toEqual([
+      ['localhost', '/cart/:id', 'http'],
+      ['localhost', '/cart/:id', 'http'],
+      ['localhost', null, 'http'],
+      ['localhost', '/to', 'fetch'],
+    ]);
+    expect(agent.preview().next.attempts).toMatchObject([{ made: 5, succeeded: 1, failed: 4 }]);
+    expect(JSON.stringify([seen, agent.preview()])).not.toMatch(/secret|token|elsewhere/);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('reports no request whose signal was aborted before it began', async () => {
+    const url = plain(await closedPort());
+    const { agent, seen } = watching();
+    await expect(byFetch(url, { signal: AbortSignal.abort() })).rejects.toThrow();
+    await expect(byHttp(url, { signal: AbortSignal.abort() })).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(seen).toEqual([]);
+    expect(agent.preview().next.attempts.filter(({ failed }) => failed > 0)).toEqual([]);
+  });
+
+  it('tells nothing of a failure whose witnesses were asked under a consent that was taken back since', async () => {
+    let asked = 0;
+    const mute = http.createServer(() => void asked++);
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const { port } = mute.address() as { port: number };
+    const { agent } = watching({ witnesses: [`http://127.0.0.1:${port}/label`] });
+    await byFetch('http://nope.invalid/').catch(() => undefined);
+    await until(() => asked > 0);
+    void agent.setConsent('denied');
+    await agent.setConsent('granted');
+    await agent.pending();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(agent.preview().next).toMatchObject({ failures: [], attempts: [] });
+    expect(await agent.pending()).toEqual({ unsealed: 0, envelopes: 0, bytes: 0 });
+    mute.closeAllConnections();
+    await new Promise((resolve) => mute.close(resolve));
+  });
+
+  it('tells nothing of a request that began under a consent that was taken back since', async () => {
+    let answer = (): void => undefined;
+    const server = http.createServer((_, response) => void (answer = () => void response.writeHead(503).end()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { agent, seen } = watching();
+    const url = plain((server.address() as { port: number }).port);
+    for (const by of [byFetch, byHttp]) {
+      answer = () => undefined;
+      const before = answer;
+      const asked = by(url);
+      await until(() => answer !== before);
+      await agent.setConsent('denied');
+      await agent.setConsent('granted');
+      answer();
+      await asked;
+    }
+    await agent.pending();
+    expect([seen, agent.preview().next.attempts]).toEqual([[], []]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('keeps the answer of a request as it is, and warns of no leak on a kept-alive connection', async () => {
     const warnings: Error[] = [];
     process.on('warning', (warning) => warnings.push(warning));
