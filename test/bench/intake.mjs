@@ -21,7 +21,7 @@ import { anonymousMiB, cpuSeconds } from './process-cpu.mjs';
 
 const ROUNDS = 5;
 const ENVELOPES = { 1: 2500, 10: 2500, 50: 1000 };
-const child = (file) => fork(new URL(file, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+const child = (file, execArgv = []) => fork(new URL(file, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv });
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -56,12 +56,13 @@ async function measure(target, bodies, settle = async () => {}) {
   return used;
 }
 
-export async function benchIntake() {
+export async function benchIntake(profileFolder) {
   const folder = mkdtempSync(join(tmpdir(), 'outcry-bench-'));
   const storage = await startStorage({ dataDir: join(folder, 'storage') });
   const key = makeRecipientKey();
   await migrate(createStorageClient(storage.connection));
-  const collectorProcess = child('collector-process.mjs');
+  const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  const collectorProcess = child('collector-process.mjs', profiling);
   collectorProcess.send({ connection: storage.connection, dataDir: join(folder, 'collector'), keys: [key] });
   const [{ url }] = await once(collectorProcess, 'message');
   const collector = { url, pid: collectorProcess.pid };
