@@ -3,7 +3,7 @@ import { init } from '@outcry/node';
 
 const [url, mode, countText, recipientKey] = process.argv.slice(2);
 if (mode === 'watched') {
-  const outcry = init({ project: 'bench', release: '1', hosts: ['127.0.0.1'], collectors: ['http://127.0.0.1:9'], recipientKey });
+  const outcry = init({ project: 'bench', release: '1', hosts: ['127.0.0.1'], collectors: [new URL(url).origin], recipientKey });
   const at = new Date().toISOString();
   await outcry.setConsent('granted', { text: 'bench', textHash: 'A'.repeat(43), at, method: 'operator' });
 }

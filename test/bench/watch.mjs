@@ -12,7 +12,7 @@ import { findProgram } from '../../scripts/programs.mjs';
 import { median, printTable } from './machine.mjs';
 
 const ROUNDS = 7;
-const FETCHES = 2000;
+const FETCHES = 4000;
 const CHROMIUM_ARGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
     ' ',
