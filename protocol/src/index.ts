@@ -1,5 +1,6 @@
 /** What a report is. Pure: no platform, no cryptography. Sealing is in `./seal` and `./seal-nacl`, opening in `./open`. */
 export * from './kinds.js';
+export { kindOf, phaseOf } from './kind-of.js';
 export * from './fields.js';
 export * from './limits.js';
 export * from './errors.js';

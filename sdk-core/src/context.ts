@@ -1,5 +1,5 @@
-import { CONTEXT_FIELDS, DAY_MS } from '@outcry/protocol';
-import type { Consent, Context } from '@outcry/protocol';
+import { CONTEXT_FIELDS } from '@outcry/protocol';
+import type { Context } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
 import type { Platform } from './platform.js';
 import { oneOf } from './one-of.js';
@@ -20,9 +20,4 @@ export function contextOf({ project, release }: CheckedOptions, platform: Platfo
     consent_text: receipt?.text ?? 'none',
     consent_method: receipt?.method ?? 'other',
   };
-}
-
-/** The record that a consent was given. Never throws. */
-export function consentRecord({ text, textHash, method, at }: Receipt): Consent {
-  return { text, text_hash: textHash, method, granted_day: Math.min(Math.floor(Date.parse(at) / DAY_MS), 65_535) };
 }
