@@ -1,28 +1,35 @@
-/** `npm run check`: format, lint, types, unit tests, sizes, package lint, in this order; stops at the first that fails. */
-import { spawnSync } from 'node:child_process';
+/** `npm run check`: format, lint, types, unit tests, sizes, package lint; ends at the first step that fails. */
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const startedMs = Date.now();
 
+/** Runs one tool; its output is shown only when it fails. */
 function step(name, command, ...args) {
   const stepMs = Date.now();
-  const done = spawnSync('npx', ['--no-install', command, ...args], { cwd: root, encoding: 'utf8' });
-  const seconds = ((Date.now() - stepMs) / 1000).toFixed(1);
-  console.log(`${done.status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
-  if (done.status !== 0) {
-    console.log(done.stdout + done.stderr);
-    process.exit(1);
-  }
+  const child = spawn('npx', ['--no-install', command, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - stepMs) / 1000).toFixed(1)} s)`);
+      if (status === 0) return resolve();
+      console.log(output);
+      process.exit(1);
+    });
+  });
 }
 
-step('format', 'prettier', '--check', '--log-level', 'warn', '.');
-step('lint', 'eslint', '--cache', '--cache-location', 'node_modules/.cache/eslint/', '.');
+await Promise.all([
+  step('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+  step('lint', 'eslint', '--cache', '--cache-location', 'node_modules/.cache/eslint/', '.'),
+]);
 build();
-step('unit', 'vitest', 'run', '--project', 'unit', '--project', 'wire', '--reporter=dot');
-step('size', 'size-limit');
-for (const name of ['sdk-browser', 'sdk-node', 'protocol']) step(`publint ${name}`, 'publint', name, '--strict');
+await step('unit', 'vitest', 'run', '--project', 'unit', '--project', 'wire', '--reporter=dot');
+await step('size', 'size-limit');
+for (const name of ['sdk-browser', 'sdk-node', 'protocol']) await step(`publint ${name}`, 'publint', name, '--strict');
 for (const name of ['sdk-browser', 'sdk-node'])
-  step(`types of ${name}`, 'attw', '--pack', name, '--profile', 'node16', '--no-emoji', '--quiet');
+  await step(`types of ${name}`, 'attw', '--pack', name, '--profile', 'node16', '--no-emoji', '--quiet');
 console.log(`check passed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
