@@ -1,4 +1,7 @@
-/** The analyzer over the real engine: two quiet hours, an outage of one network, its end, a second start, storage away. */
+/**
+ * The analyzer over the real engine: two quiet hours, an outage of one network, its end, a second start, storage away.
+ * Long because it is one story on one engine.
+ */
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';

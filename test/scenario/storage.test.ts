@@ -1,3 +1,4 @@
+/** The embedded engine in its owner process, and what becomes of it. Long because starting it is shared by all cases. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';

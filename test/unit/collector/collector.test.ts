@@ -1,4 +1,4 @@
-/** A whole collector on real sockets and a real journal; storage is not the subject. */
+/** A whole collector on real sockets and a real journal; storage is not the subject. Long because all of it asks the one collector set up here. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';

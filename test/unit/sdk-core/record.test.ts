@@ -1,3 +1,4 @@
+/** What the agent records, from an observation to the sealed body. Long because one collector stand-in and one agent serve all cases. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OutcryOptions, Platform } from '../../../sdk-core/src/index.js';
 import { startCollector } from './collector.js';

@@ -1,3 +1,4 @@
+/** The Node agent over real failures on real sockets. Long because each fault brings the small server that makes it. */
 import http from 'node:http';
 import https from 'node:https';
 import { AsyncLocalStorage } from 'node:async_hooks';
