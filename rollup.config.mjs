@@ -21,7 +21,7 @@ const minified = (module) => terser({ ecma: 2022, module, compress: { passes: 2 
 const resolving = (browser) => [nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }), commonjs()];
 
 /** ESM, CommonJS and types of one package. */
-function library(room, entries, { browser }) {
+function packageBundles(room, entries, { browser }) {
   const input = (extension) => Object.fromEntries(entries.map((entry) => [entry, `${room}/build/${entry}${extension}`]));
   const external = externalOf(room);
   const output = (format, extension) => ({
@@ -82,10 +82,10 @@ function sizes() {
 }
 
 export default [
-  ...library('sdk-browser', ['index', 'fallback', 'consent', 'sent'], { browser: true }),
+  ...packageBundles('sdk-browser', ['index', 'fallback', 'consent', 'sent'], { browser: true }),
   sizes(),
   script('iife', 'outcry.iife.js', 'outcry'),
   script('consent', 'outcry-consent.iife.js', 'outcryConsent'),
   script('fallback', 'outcry-fallback.iife.js', 'outcryFallback'),
-  ...library('sdk-node', ['index'], { browser: false }),
+  ...packageBundles('sdk-node', ['index'], { browser: false }),
 ];

@@ -4,6 +4,7 @@ import { html } from './html.js';
 import type { Html } from './html.js';
 import { page, stamp } from './layout.js';
 import type { PageState } from './layout.js';
+import { spikeBadges } from './spike-badges.js';
 import { KIND_WORDS } from './words.js';
 
 export interface LearningState {
@@ -56,11 +57,7 @@ function learningLine({ project, heardMinutes, neededMinutes }: LearningState): 
 function card(spike: SpikeSummary): Html {
   const place = placeWords(spike);
   return html`<li class="spike ${spike.state}">
-    <p class="badges">
-      <span class="badge ${spike.state}">${spike.state === 'open' ? 'Open' : 'Over'}</span>
-      <span class="badge verdict ${spike.verdict}">${spike.verdict}</span>
-      ${spike.uncorroborated && html`<span class="badge quiet">uncorroborated</span>`}
-    </p>
+    ${spikeBadges(spike)}
     <h3><a href="${spike.url}">${spike.sentence}</a></h3>
     <dl class="facts">
       <div>

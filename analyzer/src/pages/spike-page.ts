@@ -6,17 +6,14 @@ import { html } from './html.js';
 import type { Html } from './html.js';
 import { page, stamp } from './layout.js';
 import type { PageState } from './layout.js';
+import { spikeBadges } from './spike-badges.js';
 import { KIND_WORDS, percent, typeWords, VERDICT_HEADINGS } from './words.js';
 
 /** One spike: what happens, whether it is us, how it went, where it lies, and what cannot be told. */
 export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): string {
   const window = { startMs: Date.parse(spike.started_at), endMs: spike.ended_at === null ? nowMs : Date.parse(spike.ended_at) };
   const body = html`
-    <p class="badges">
-      <span class="badge ${spike.state}">${spike.state === 'open' ? 'Open' : 'Over'}</span>
-      <span class="badge verdict ${spike.verdict}">${spike.verdict}</span>
-      ${spike.uncorroborated && html`<span class="badge quiet">uncorroborated</span>`}
-    </p>
+    ${spikeBadges(spike)}
     <h1 class="sentence">${spike.sentence}</h1>
     ${facts(spike)} ${verdict(spike)}
     <section>

@@ -1,24 +1,11 @@
+import type { SpikeRow } from '@outcry/storage';
 import type { Question } from './ask.js';
-
-export interface StoredSpikeRow {
-  readonly spike_id: string;
-  readonly project: string;
-  readonly host: string;
-  readonly kind: string;
-  readonly scope: string;
-  readonly state: 'open' | 'closed';
-  readonly started_at: number;
-  readonly ended_at: number;
-  readonly document: string;
-  /** Decimal. */
-  readonly version: string;
-}
 
 /**
  * Which spikes are there, each in its latest version, newest first? Open ones are found however old.
  * Cost: the versions of spikes since `from`; a spike that is open for an hour has some hundred versions until they merge.
  */
-export const storedSpikes: Question<{ from: number; limit: number }, StoredSpikeRow> = {
+export const storedSpikes: Question<{ from: number; limit: number }, SpikeRow> = {
   sql: `
     SELECT * FROM (
       SELECT spike_id, toString(project) AS project, toString(host) AS host, toString(kind) AS kind, scope, toString(state) AS state,
@@ -33,7 +20,7 @@ export const storedSpikes: Question<{ from: number; limit: number }, StoredSpike
 };
 
 /** One spike by its id. Cost: the versions of one spike. */
-export const storedSpike: Question<{ id: string }, StoredSpikeRow> = {
+export const storedSpike: Question<{ id: string }, SpikeRow> = {
   sql: `
     SELECT spike_id, toString(project) AS project, toString(host) AS host, toString(kind) AS kind, scope, toString(state) AS state,
            toUInt32(started_at) AS started_at, toUInt32(ended_at) AS ended_at, document, toString(version) AS version

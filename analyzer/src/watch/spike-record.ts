@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { SpikeRow } from '@outcry/storage';
 import { VERDICTS } from '../pair/verdict.js';
-import type { StoredSpikeRow } from '../queries/stored-spikes.js';
 
 const nullable = z.number().nullable();
 const verdict = z.object({
@@ -64,7 +63,7 @@ export interface SpikeRecord {
 }
 
 /** A stored row as a record; undefined when its document is of another form (an older or newer analyzer's). */
-export function recordOf(row: StoredSpikeRow): SpikeRecord | undefined {
+export function recordOf(row: SpikeRow): SpikeRecord | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(row.document);

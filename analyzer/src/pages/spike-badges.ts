@@ -1,0 +1,12 @@
+import type { SpikeSummary } from '../answers/spikes.js';
+import { html } from './html.js';
+import type { Html } from './html.js';
+
+/** A spike's state and verdict at a glance, on the list and on its own page. */
+export function spikeBadges(spike: Pick<SpikeSummary, 'state' | 'verdict' | 'uncorroborated'>): Html {
+  return html`<p class="badges">
+    <span class="badge ${spike.state}">${spike.state === 'open' ? 'Open' : 'Over'}</span>
+    <span class="badge verdict ${spike.verdict}">${spike.verdict}</span>
+    ${spike.uncorroborated && html`<span class="badge quiet">uncorroborated</span>`}
+  </p>`;
+}
