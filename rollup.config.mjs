@@ -83,9 +83,12 @@ function sizes() {
 
 export default [
   ...packageBundles('sdk-browser', ['index', 'fallback', 'consent', 'sent'], { browser: true }),
+  // Apart, so that it shares no chunk: a service worker loads what it needs at once or never.
+  ...packageBundles('sdk-browser', ['worker'], { browser: true }),
   sizes(),
   script('iife', 'outcry.iife.js', 'outcry'),
   script('consent', 'outcry-consent.iife.js', 'outcryConsent'),
   script('fallback', 'outcry-fallback.iife.js', 'outcryFallback'),
+  script('worker', 'outcry-worker.iife.js', 'outcryWorker'),
   ...packageBundles('sdk-node', ['index'], { browser: false }),
 ];

@@ -41,6 +41,7 @@ export function build({ force = false } = {}) {
   const bundles = [
     'sdk-browser/dist/index.js',
     'sdk-browser/dist/outcry.iife.js',
+    'sdk-browser/dist/outcry-worker.iife.js',
     'sdk-node/dist/index.js',
     'sdk-node/dist/index.d.ts',
   ].map((file) => join(root, file));

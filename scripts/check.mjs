@@ -27,6 +27,7 @@ await Promise.all([
   step('lint', 'eslint', '--cache', '--cache-location', 'node_modules/.cache/eslint/', '.'),
 ]);
 build();
+await step('types of tests', 'tsc', '-p', 'test');
 await step('unit', 'vitest', 'run', '--project', 'unit', '--project', 'wire', '--reporter=dot');
 await step('size', 'size-limit');
 for (const name of ['sdk-browser', 'sdk-node', 'protocol']) await step(`publint ${name}`, 'publint', name, '--strict');

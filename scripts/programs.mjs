@@ -5,8 +5,20 @@ import { delimiter, join } from 'node:path';
 
 const CHROMIUM = { name: 'chromium', debianPackage: 'chromium', suites: ['browser'] };
 
+/** Gives Chromium an authority of the test's own. */
+const CERTUTIL = { name: 'certutil', debianPackage: 'libnss3-tools', suites: ['browser'] };
+
+const ENGINES = [
+  { name: 'prometheus', debianPackage: 'prometheus', suites: ['scenario'] },
+  { name: 'prometheus-alertmanager', debianPackage: 'prometheus-alertmanager', suites: ['scenario'] },
+];
+
+/** Their tests skip themselves, by name. */
+const NGINX = { name: 'nginx', debianPackage: 'nginx', suites: [] };
+const STRACE = { name: 'strace', debianPackage: 'strace', suites: [] };
+
 /** What `npm test` needs. */
-export const PROGRAMS = [CHROMIUM];
+export const PROGRAMS = [CHROMIUM, CERTUTIL, ...ENGINES, NGINX, STRACE];
 
 /** What `npm run lab` needs. */
 export const LAB_PROGRAMS = [
@@ -14,7 +26,23 @@ export const LAB_PROGRAMS = [
   { name: 'ip', debianPackage: 'iproute2' },
   { name: 'nft', debianPackage: 'nftables' },
   { name: 'dnsmasq', debianPackage: 'dnsmasq-base' },
-  { name: 'certutil', debianPackage: 'libnss3-tools' },
+  CERTUTIL,
+  { name: 'firefox-esr', debianPackage: 'firefox-esr' },
+  { name: 'socat', debianPackage: 'socat' },
+];
+
+/** What the lab's WebKitGTK needs besides: MiniBrowser comes with its driver. */
+export const WEBKIT_PROGRAMS = [
+  { name: 'WebKitWebDriver', debianPackage: 'webkit2gtk-driver' },
+  { name: 'Xvfb', debianPackage: 'xvfb' },
+];
+
+/** What the route leak needs (test/lab/leak). */
+export const LEAK_PROGRAMS = [
+  { name: 'ip', debianPackage: 'iproute2' },
+  { name: 'nft', debianPackage: 'nftables' },
+  { name: 'bird', debianPackage: 'bird2' },
+  { name: 'dnsmasq', debianPackage: 'dnsmasq-base' },
 ];
 
 /** The absolute path of a program on PATH, or undefined. */

@@ -1,10 +1,11 @@
 /**
  * `npm test`: everything. Installs missing system programs on Debian as root, builds, runs the quick suites side by side and the
- * suites with real processes one file at a time, then looks for processes and files left behind. Ends with one plain line.
+ * suites with real processes one file at a time, then looks for processes and files left behind. Ends with what failed and one
+ * plain line.
  *
- * `OUTCRY_REQUIRE_ALL=1` makes a suite that cannot run a failure instead of a skip.
+ * `OUTCRY_REQUIRE_ALL=1` makes a suite that cannot run a failure instead of a skip. `OUTCRY_LONG=1` (`npm run test:long`) takes only
+ * the files that have a full size, at that size: those that import `test/long.ts`.
  */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 import { PROGRAMS, ensureProgram, installLine } from './programs.mjs';
+import { runSuite } from './suite.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const requireAll = process.env.OUTCRY_REQUIRE_ALL === '1';
@@ -33,35 +35,6 @@ function markedPids() {
     });
 }
 
-function vitest(name, args, env) {
-  const report = join(runFolder, `${name}.json`);
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      '--passWithNoTests',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...args,
-    ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env },
-  );
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-      const failedSuites = counts.numFailedTests ? 0 : (counts.numFailedTestSuites ?? 1);
-      resolve({
-        code,
-        passed: counts.numPassedTests ?? 0,
-        failed: (counts.numFailedTests ?? 0) + failedSuites,
-        skipped: (counts.numPendingTests ?? 0) + (counts.numTodoTests ?? 0),
-      });
-    });
-  });
-}
-
 const skippedSuites = new Map();
 const programPaths = {};
 for (const program of PROGRAMS) {
@@ -75,10 +48,18 @@ build();
 
 const env = { ...process.env, ...programPaths, TEST_RUN_MARK: runMark, TMPDIR: runFolder };
 const projects = (...names) => names.filter((name) => !skippedSuites.has(name)).flatMap((name) => ['--project', name]);
+const suite = (name, named, args) => runSuite({ root, name, projects: named, args, folder: runFolder, env });
 const results = [];
-results.push(await vitest('quick', projects('unit', 'wire', 'dom'), env));
-results.push(await vitest('hostile', [...projects('hostile'), '--no-file-parallelism'], env));
-results.push(await vitest('processes', [...projects('scenario', 'browser'), '--no-file-parallelism'], env));
+if (process.env.OUTCRY_LONG === '1') {
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+    .filter((file) => file.endsWith('.test.ts') && /from '[./]+\/long\.js'/.test(readFileSync(join(root, 'test', file), 'utf8')))
+    .map((file) => join('test', file));
+  if (files.length > 0) results.push(await suite('long', [], [...files, '--no-file-parallelism']));
+} else {
+  results.push(await suite('quick', projects('unit', 'wire', 'dom')));
+  results.push(await suite('hostile', projects('hostile'), ['--no-file-parallelism']));
+  results.push(await suite('processes', projects('scenario', 'browser', 'lab'), ['--no-file-parallelism']));
+}
 
 const problems = [];
 const left = markedPids();
@@ -95,8 +76,11 @@ for (const [suite, reason] of skippedSuites) {
 for (const problem of problems) console.log(problem);
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-const badExits = results.filter((result) => result.code !== 0 && result.failed === 0).length;
-const failed = sum('failed') + problems.length + badExits;
+const tell = (word, { file, name, message }) => console.log(`${word}: ${file} > ${name}\n${message.slice(0, 1500)}`);
+for (const failure of results.flatMap((result) => result.unsteady)) tell('failed once, then passed', failure);
+const failures = results.flatMap((result) => result.failures);
+for (const failure of failures) tell('FAILED', failure);
+const failed = failures.length + problems.length;
 if (requireAll && sum('skipped') > 0) console.log(`${sum('skipped')} tests were skipped`);
 console.log(`took ${Math.round((Date.now() - startedMs) / 1000)} s`);
 console.log(`tests: ${sum('passed')} passed, ${failed} failed, ${sum('skipped') + skippedSuites.size} skipped`);

@@ -1,6 +1,8 @@
 /** The analyzer: finds spikes of client-side failures, says where they are, and answers whether it is us. */
 export { startAnalyzer, type AnalyzerHandle, type AnalyzerOptions } from './start-analyzer.js';
-export type { ServerMetricsSource } from './scrape/read-metrics.js';
+export type { ExpositionSource, PrometheusSource, PushSource, ServerMetricsSource } from './server-metrics/source.js';
+export type { AlertOptions } from './alert/alerting.js';
+export type { EmailOptions } from './alert/email.js';
 export type { WatchedProject } from './watch/settings.js';
 export type { LogEntry } from './watch/watch.js';
 
@@ -25,7 +27,18 @@ export type { SpikeAnswer, SpikeSummary } from './answers/spikes.js';
 export type { SpikeDetail } from './answers/spike-detail.js';
 
 export { backtest, type BacktestResult, type BacktestSpike } from './backtest/backtest.js';
-export type { ReplayOptions } from './backtest/replay.js';
-export { parseRow, type FailuresRow, type HistoryRow, type IncidentRow, type WorldRow } from './backtest/rows.js';
+export type { ReplayOptions } from './backtest/replay-options.js';
+export { asOf } from './backtest/as-of.js';
+export { storedHistory, type StoredSpan } from './backtest/stored-history.js';
+export {
+  parseRow,
+  type AttemptsRow,
+  type FailuresRow,
+  type HistoryRow,
+  type IncidentRow,
+  type PlaceRow,
+  type ServerRow,
+  type WorldRow,
+} from './backtest/rows.js';
 export { score, type Score, type ScoredSpike } from './backtest/score.js';
 export { upperTail } from './detect/tails.js';

@@ -9,6 +9,8 @@ export interface AnalyzerMetrics {
   readonly seriesTested: Gauge;
   readonly scrapes: Counter<'outcome'>;
   readonly answers: Counter<'route' | 'status'>;
+  readonly pushedSamples: Counter<'outcome'>;
+  readonly notifications: Counter<'sink' | 'outcome'>;
 }
 
 /** The analyzer's own metrics, in a registry of their own. */
@@ -36,6 +38,18 @@ export function createMetrics(): AnalyzerMetrics {
       name: 'outcry_server_scrapes_total',
       help: 'Pulls of server metrics, by outcome.',
       labelNames: ['outcome'],
+      registers,
+    }),
+    pushedSamples: new Counter({
+      name: 'outcry_server_samples_pushed_total',
+      help: 'Samples of server metrics that were pushed, by outcome: stored, of no source here, or not usable.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    notifications: new Counter({
+      name: 'outcry_notifications_total',
+      help: 'Tries to tell somebody of an alert, by sink and outcome.',
+      labelNames: ['sink', 'outcome'],
       registers,
     }),
     answers: new Counter({

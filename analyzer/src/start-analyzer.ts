@@ -6,7 +6,10 @@ import type { ClickHouseClient } from '@outcry/storage';
 import { createApp } from './http/app.js';
 import { isLoopback } from './http/security.js';
 import { createMetrics } from './metrics.js';
-import type { ServerMetricsSource } from './scrape/read-metrics.js';
+import { startAlerting } from './alert/alerting.js';
+import type { AlertOptions } from './alert/alerting.js';
+import type { ServerMetricsSource } from './server-metrics/source.js';
+import { PAGING_DEFAULTS } from './watch/severity.js';
 import type { WatchedProject } from './watch/settings.js';
 import { watch } from './watch/watch.js';
 import type { LogEntry, Watch } from './watch/watch.js';
@@ -22,6 +25,8 @@ export interface AnalyzerOptions {
   /** Time from the start of one round of detection to the next, ms, 100 or more; default 5 s. */
   readonly intervalMs?: number;
   readonly falseAlarmsPerWeek?: number;
+  /** Who is told of spikes and of deaf ears; without it nobody is. */
+  readonly alerts?: AlertOptions;
   readonly now?: () => number;
   readonly log?: (entry: LogEntry) => void;
 }
@@ -49,22 +54,29 @@ export async function startAnalyzer(options: AnalyzerOptions): Promise<AnalyzerH
     projects: options.projects,
     serverMetrics: options.serverMetrics ?? [],
     now: options.now ?? Date.now,
+    paging: {
+      pageFromClients: options.alerts?.pageFromClients ?? PAGING_DEFAULTS.pageFromClients,
+      pageUncorroborated: options.alerts?.pageUncorroborated ?? PAGING_DEFAULTS.pageUncorroborated,
+    },
     ...(options.falseAlarmsPerWeek !== undefined && { falseAlarmsPerWeek: options.falseAlarmsPerWeek }),
   };
   const metrics = createMetrics();
   const running: { watch?: Watch } = {};
   const state = () => running.watch?.state() ?? { latest: null, latestMs: null, degraded: null, scrapeErrors: new Map<string, string>() };
-  const server = createServer(createApp({ ...deps, state }, metrics, log));
+  const answering = { ...deps, state };
+  const server = createServer(createApp(answering, metrics, log));
   const bound = await listen(server, host, port);
   const loop = watch(deps, { intervalMs, metrics, log });
   running.watch = loop;
   const shown = host.includes(':') ? `[${host}]` : host;
+  const url = `http://${shown}:${bound.port}`;
+  const alerting = options.alerts && startAlerting(options.alerts, answering, { ownUrl: url, metrics, log });
   return {
-    url: `http://${shown}:${bound.port}`,
+    url,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, loop.stop()]);
+      await Promise.all([closed, loop.stop(), alerting?.stop()]);
     },
   };
 }

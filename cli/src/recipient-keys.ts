@@ -1,4 +1,4 @@
-/** The files that recipient keys rest in: readable by their owner alone, never overwritten. */
+/** The files that secret keys rest in: readable by their owner alone, never overwritten. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OutcryError } from '@outcry/protocol';
@@ -16,12 +16,13 @@ export interface RecipientKey {
 export const keyFileOf = (dataDir: string): string => join(dataDir, 'recipient-key.json');
 
 /**
- * Makes a key pair and writes it with mode 0600.
+ * Writes a key pair with mode 0600.
+ *
+ * @param key - A new recipient key when left out.
  *
  * Throws the system's error: `EEXIST` when the file is there already.
  */
-export function writeNewKey(file: string): RecipientKey {
-  const key = makeRecipientKey();
+export function writeNewKey(file: string, key: RecipientKey = makeRecipientKey()): RecipientKey {
   const text = `${JSON.stringify({ public_key: key.publicKey, secret_key: key.secretKey }, null, 2)}\n`;
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
   // The mode above is narrowed by the umask only; this makes it exact.

@@ -11,20 +11,29 @@ export interface Metrics {
   readonly insertSeconds: Histogram<'table'>;
   readonly insertedRows: Counter<'table'>;
   readonly reportAgeSeconds: Histogram;
-  /** By reason: `refused` (rows quarantined), `schema` (every row refused) or `unavailable`. */
+  /** By reason: `refused` (rows quarantined), `schema` (every row refused), `unavailable` or `journal` (its own file). */
   readonly drainFailures: Counter<'reason'>;
   readonly quarantinedRows: Counter;
+  /** By answer: `stored`, `nothing_new` or an error code. */
+  readonly nelUploads: Counter<'code'>;
+  /** By what became of each report. */
+  readonly nelReports: Counter<'outcome'>;
 }
 
-/** @param usage - read when the metrics are asked for. */
-export function createMetrics(usage: () => JournalUsage, inWork: () => number): Metrics {
-  const registry = new Registry();
+/**
+ * Makes the metrics. Of several workers they are added up, except for what all of them see alike.
+ *
+ * @param usage - read when the metrics are asked for.
+ * @param registry - where they are kept; one of its own where none is given.
+ */
+export function createMetrics(usage: () => JournalUsage, inWork: () => number, registry: Registry = new Registry()): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'outcry_' });
   const uploads = new Counter({ name: 'outcry_uploads_total', help: 'Uploads by outcome.', labelNames: ['code'], registers });
   // Looking a child up by its labels costs more than counting; the codes are a small, closed set.
   const children = new Map<string, Counter.Internal>();
-  new Gauge({ name: 'outcry_up', help: '1 while the collector runs.', registers }).set(1);
+  new Gauge({ name: 'outcry_up', help: '1 while the collector runs.', registers, aggregator: 'max' }).set(1);
+  new Gauge({ name: 'outcry_workers', help: 'Worker processes that answer.', registers }).set(1);
   new Gauge({
     name: 'outcry_uploads_in_work',
     help: 'Uploads being read, opened or written.',
@@ -37,6 +46,7 @@ export function createMetrics(usage: () => JournalUsage, inWork: () => number): 
     name: 'outcry_journal_entries',
     help: 'Envelopes that wait for storage.',
     registers,
+    aggregator: 'max',
     collect() {
       this.set(usage().entries);
     },
@@ -45,6 +55,7 @@ export function createMetrics(usage: () => JournalUsage, inWork: () => number): 
     name: 'outcry_journal_bytes',
     help: 'Bytes of envelopes that wait for storage.',
     registers,
+    aggregator: 'max',
     collect() {
       this.set(usage().bytes);
     },
@@ -80,6 +91,18 @@ export function createMetrics(usage: () => JournalUsage, inWork: () => number): 
     quarantinedRows: new Counter({
       name: 'outcry_quarantined_rows_total',
       help: 'Rows that storage refuses for what they are.',
+      registers,
+    }),
+    nelUploads: new Counter({
+      name: 'outcry_nel_uploads_total',
+      help: 'Uploads of Network Error Logging by answer.',
+      labelNames: ['code'],
+      registers,
+    }),
+    nelReports: new Counter({
+      name: 'outcry_nel_reports_total',
+      help: 'Reports of Network Error Logging by what became of them.',
+      labelNames: ['outcome'],
       registers,
     }),
   };

@@ -24,6 +24,8 @@ export interface CollectorOptions {
   readonly trustProxy?: readonly string[] | undefined;
   /** PEM files, read again when they change. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Directory of the signed configurations that agents ask for, `<project>.json` each; `agent-config` in `dataDir` when left out. */
+  readonly agentConfigDir?: string | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly log?: Log | undefined;
   /** The collector's clock, milliseconds since the epoch. */
@@ -37,6 +39,7 @@ const project = z.strictObject({
   retentionDays: z.int().min(1).max(3_650).optional(),
   k: z.int().min(2).max(10_000).optional(),
   stage: z.enum(['production', 'development']),
+  nel: z.boolean().optional(),
 });
 const count = z
   .int()
@@ -45,12 +48,18 @@ const count = z
 const limits = z.strictObject({
   uploadsPerSecond: z.number().positive(),
   uploadBurst: count,
+  networkUploadsPerSecond: z.number().positive(),
+  networkUploadBurst: count,
   signersPerHour: count.max(4_096),
   prefixes: count,
+  connections: count,
+  connectionsPerPrefix: count,
   uploadsInWork: count,
+  uploadsInWorkPerPrefix: count,
   verifying: count,
   releasesPerDay: count,
   clockOffsets: count,
+  nelRepeats: count,
   journalEntries: count,
   journalBytes: count,
   minFreeBytes: z.int().min(0),
@@ -59,6 +68,7 @@ const limits = z.strictObject({
   retryCapMs: z.int().min(10).max(3_600_000),
   headersTimeoutMs: z.int().min(100).max(600_000),
   requestTimeoutMs: z.int().min(100).max(600_000),
+  stopDelayMs: z.int().min(0).max(600_000),
   closeAfterMs: z.int().min(0).max(60_000),
 } satisfies Record<keyof Limits, z.ZodType>);
 
@@ -71,13 +81,14 @@ const checked = z.object({
   projects: z.record(z.string().regex(PROJECT_PATTERN), project),
   trustProxy: z.array(z.string()).optional(),
   tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  agentConfigDir: z.string().min(1).optional(),
   limits: limits.partial().optional(),
 });
 
 /**
  * Throws `OUTCRY_BAD_CONFIG` naming every wrong option, never its value: an option can be a secret key.
  */
-export function checkOptions(options: CollectorOptions): void {
+export function checkOptions(options: Omit<CollectorOptions, 'storage'>): void {
   const result = checked.safeParse(options);
   if (result.success) return;
   const wrong = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);

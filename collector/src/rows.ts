@@ -57,6 +57,8 @@ const namesOf = (fields: readonly Field[]): readonly string[] => fields.map(({ n
 const placeOf = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
 const ARRIVAL = ['received_at', 'collector', 'sealed_day'];
 const WHERE = ['network', 'country', 'signer'];
+/** Place of the failures in a body; only they say how their signer stood in its prefix. */
+const FAILURE_SECTION = 3;
 const TIME = ['event_time', 'time_trust', 'lateness_s', 'weight'];
 
 /** How the records of one section become rows: first what all rows of an entry share, then the record, then what is this row's alone. */
@@ -83,7 +85,15 @@ function section(
   const own = namesOf(fields).map((name) => (name === 'collector' ? 'delivered_to' : name));
   return {
     number,
-    columns: [...context, ...ARRIVAL, ...(hasPlace ? WHERE : []), ...own, ...(time === undefined ? [] : TIME), id],
+    columns: [
+      ...context,
+      ...ARRIVAL,
+      ...(hasPlace ? WHERE : []),
+      ...(number === FAILURE_SECTION ? ['crowd'] : []),
+      ...own,
+      ...(time === undefined ? [] : TIME),
+      id,
+    ],
     context: context.map((name) => placeOf(name, CONTEXT_FIELDS)),
     hasPlace,
     grainS: time?.grainS,
@@ -91,7 +101,7 @@ function section(
   };
 }
 
-const FAILURES = section(3, 'report_id', namesOf(CONTEXT_FIELDS), FAILURE_FIELDS, true, {
+const FAILURES = section(FAILURE_SECTION, 'report_id', namesOf(CONTEXT_FIELDS), FAILURE_FIELDS, true, {
   field: 'occurred_at',
   ppm: 'sampling_ppm',
   grainS: RECEIVED_GRAIN_S,
@@ -143,6 +153,7 @@ function addSection(to: RowText, { number, context: places, hasPlace, grainS, pu
   let shared = '';
   for (const place of places) shared += `${context[place] ?? ''}\t`;
   shared += hasPlace ? arrival + where : arrival;
+  if (number === FAILURE_SECTION) shared += `${entry.crowd}\t`;
   const sharedAt = to.position;
   for (let index = 0; index < count; index += 1) {
     to.reserve(shared.length + entry.body.length + ROW_ROOM);
@@ -167,7 +178,7 @@ function addTime(to: RowText, { entry, receivedAtS, found, latenessS }: Opened, 
   to.endValue();
   to.ascii(ppm === WHOLE_PPM ? '1' : String(WHOLE_PPM / ppm));
   to.endValue();
-  if (section === 3) latenessS?.push(lateness);
+  if (section === FAILURE_SECTION) latenessS?.push(lateness);
 }
 
 /**

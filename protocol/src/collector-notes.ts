@@ -10,6 +10,7 @@ export type CollectorColumn =
   | 'collector'
   | 'lateness_s'
   | 'signer'
+  | 'crowd'
   | 'report_id'
   | 'weight'
   | 'sealed_day'
@@ -56,6 +57,14 @@ export const COLLECTOR_NOTES: Readonly<Record<CollectorColumn, Note>> = {
     '12272411928342643758',
     'Counts distinct failing clients.',
     'Half of a hash of UTC day and key; no link across days.',
+  ),
+  crowd: note(
+    'place',
+    '8 days',
+    WORD,
+    'first',
+    'Keeps the many keys of a few addresses from looking like an outage.',
+    'One of three words; which other clients were near is not said, and no address is.',
   ),
   report_id: note(
     'bookkeeping',

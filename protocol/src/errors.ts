@@ -107,7 +107,35 @@ const UPLOAD_RETRY = {
     title: 'The journal is full: storage has not taken rows for too long, or the disk is full.',
     remedy: 'Look at storage and the disk; intake goes on by itself once there is room.',
   },
+  clock_unsure: {
+    status: 503,
+    title: 'The collector is not sure of its clock, and the day of the envelope does not fit it.',
+    remedy: 'The agent keeps it; see that the clock of the collector is right, and start it again if it was set.',
+  },
   stopping: { status: 503, title: 'The collector is stopping.', remedy: 'The agent tries the next collector.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+const NEL = {
+  nel_off: {
+    status: 410,
+    title: "This collector takes no reports of browsers' own Network Error Logging for this project.",
+    remedy: 'Set nel: true for the project in the configuration of the collector, or take the route /.well-known/outcry-nel away.',
+  },
+  nel_content_type: {
+    status: 415,
+    title: 'The upload is not of the type application/reports+json.',
+    remedy: 'Only browsers send here; see docs/reference/http.md.',
+  },
+  nel_too_large: {
+    status: 413,
+    title: 'The upload is longer than 256 KiB.',
+    remedy: 'Only browsers send here; see docs/reference/http.md.',
+  },
+  nel_bad_reports: {
+    status: 400,
+    title: 'The upload is not a JSON list of reports.',
+    remedy: 'Only browsers send here; see docs/reference/http.md.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 const HTTP = {
@@ -121,6 +149,26 @@ const HTTP = {
     status: 400,
     title: 'A parameter is missing or out of its bounds.',
     remedy: 'The detail names it; see docs/reference/http.md.',
+  },
+  origin_refused: {
+    status: 403,
+    title: 'A web page may not write here.',
+    remedy: 'Send it from a program on this machine, without an Origin header.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body is not of a media type or coding that is taken here.',
+    remedy: 'The detail names what is; see docs/reference/http.md.',
+  },
+  malformed_body: {
+    status: 400,
+    title: 'The body is not what its media type says.',
+    remedy: 'See docs/reference/http.md; nothing of it was stored.',
+  },
+  body_too_long: {
+    status: 413,
+    title: 'The body is longer than may be.',
+    remedy: 'Send fewer samples at once; the bound is in docs/reference/http.md.',
   },
   spike_not_found: {
     status: 404,
@@ -181,6 +229,11 @@ const COMMAND = {
     title: 'Another process uses the data directory.',
     remedy: 'Stop it, or set another OUTCRY_DATA_DIR.',
   },
+  OUTCRY_JOURNAL_DAMAGED: {
+    status: 0,
+    title: 'The journal of a collector is damaged, cut off or gone; nothing was changed.',
+    remedy: 'Bring its file back, or move the directory journal/ aside and start again: docs/reference/collector.md says what it held.',
+  },
   OUTCRY_ENGINE_MISSING: {
     status: 0,
     title: 'There is no embedded engine for this platform.',
@@ -198,5 +251,5 @@ const COMMAND = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-export const ERRORS = { ...UPLOAD_FINAL, ...UPLOAD_RETRY, ...HTTP, ...SDK, ...COMMAND } as const;
+export const ERRORS = { ...UPLOAD_FINAL, ...UPLOAD_RETRY, ...NEL, ...HTTP, ...SDK, ...COMMAND } as const;
 export type ErrorCode = keyof typeof ERRORS;

@@ -98,6 +98,7 @@ export const LOSS_REASONS = [
   'no_crypto',
   'byte_budget',
   'lease_lost',
+  'paused',
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 export const LOSS_BUCKETS = ['1', '2-9', '10-99', '>=100'] as const;

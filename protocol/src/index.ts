@@ -4,6 +4,7 @@ export { kindOf, phaseOf } from './kind-of.js';
 export * from './fields.js';
 export * from './limits.js';
 export * from './errors.js';
+export * from './agent-config.js';
 export * from './final-codes.js';
 export * from './outcry-error.js';
 export { toBase64Url, fromBase64Url, parsePublicKey } from './base64url.js';

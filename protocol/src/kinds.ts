@@ -64,6 +64,15 @@ export const FAILURE_TYPES = [
 ] as const;
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
+/**
+ * Types of Network Error Logging that say what the browser did, not what went wrong: another server address than the policy came from,
+ * and a request that was given up, also for CORS or a broken body.
+ */
+export const NEL_MASKING_TYPES: readonly string[] = ['dns.address_changed', 'abandoned'];
+
+/** Whether a type hides the cause of a failure that a browser reports by itself. */
+export const masksCause = (type: string): boolean => NEL_MASKING_TYPES.includes(type);
+
 /** The form of a type on the wire: lower-case words joined by dots, at most four. */
 export const TYPE_PATTERN: RegExp = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*){0,3}$/;
 

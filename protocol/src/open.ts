@@ -3,7 +3,6 @@
  * Source: docs/reference/wire.md.
  */
 import { decode } from 'cborg';
-import { diffieHellman } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { nameBody, type BodyValues } from './body-values.js';
 import { CIPHERTEXT_OFFSET, HEADER_BYTES, parseHeader, type EnvelopeHeader } from './envelope.js';
@@ -12,13 +11,15 @@ import { hpkeOpen, makeSchedule, sharedSecret } from './hpke-open.js';
 import { MAX_BODY_BYTES, PADDING_BYTES } from './limits.js';
 import { naclOpen } from './nacl-open.js';
 import { OutcryError } from './outcry-error.js';
-import { importPublic, type RecipientKeys } from './recipient-keys.js';
+import type { RecipientKeys } from './recipient-keys.js';
 import { isPlainCbor } from './scan-cbor.js';
 import { checkBody } from './validate.js';
+import { agree } from './x25519.js';
 
 export { encodeValues, type BodyValues, type Values, type WireValue } from './body-values.js';
 export { dedupKey, reportId, signerId } from './identify.js';
 export { loadRecipientKeys, makeRecipientKey, type RecipientKeyPair, type RecipientKeys } from './recipient-keys.js';
+export { skimBody, type BodyFacts } from './skim-body.js';
 export { isWeakSigner, verifyEnvelope, verifyEnvelopeNow } from './verify.js';
 
 const SCHEDULE = makeSchedule(Buffer.from('outcry-hpke-v1', 'latin1'));
@@ -36,7 +37,7 @@ function decrypt(bytes: Uint8Array, header: EnvelopeHeader, keys: RecipientKeys)
   let plaintext: Uint8Array | null = null;
   try {
     // The engine throws for an ephemeral key of small order.
-    const dh = diffieHellman({ privateKey: recipient.privateKey, publicKey: importPublic('X25519', header.ephemeral) });
+    const dh = agree(recipient, header.ephemeral);
     plaintext =
       header.suite === 1
         ? hpkeOpen(sharedSecret(dh, header.ephemeral, recipient.publicRaw), SCHEDULE, aad, ciphertext)

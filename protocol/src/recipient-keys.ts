@@ -3,8 +3,10 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { parsePublicKey, toBase64Url } from './base64url.js';
 import { OutcryError } from './outcry-error.js';
 
-interface RecipientKey {
+export interface RecipientKey {
   readonly privateKey: KeyObject;
+  /** The same as 32 bytes. */
+  readonly secretRaw: Buffer;
   readonly publicRaw: Buffer;
 }
 
@@ -33,9 +35,10 @@ export function importPublic(crv: 'X25519' | 'Ed25519', raw: Uint8Array): KeyObj
 function importPair({ publicKey, secretKey }: RecipientKeyPair): RecipientKey {
   const publicRaw = Buffer.from(parsePublicKey(publicKey));
   try {
-    const key = { kty: 'OKP', crv: 'X25519', x: publicKey, d: toBase64Url(parsePublicKey(secretKey)) };
+    const secretRaw = Buffer.from(parsePublicKey(secretKey));
+    const key = { kty: 'OKP', crv: 'X25519', x: publicKey, d: toBase64Url(secretRaw) };
     const privateKey = createPrivateKey({ key, format: 'jwk' });
-    if (createPublicKey(privateKey).export({ format: 'jwk' }).x === publicKey) return { privateKey, publicRaw };
+    if (createPublicKey(privateKey).export({ format: 'jwk' }).x === publicKey) return { privateKey, secretRaw, publicRaw };
   } catch {
     // Told below; the message of the engine could quote the key.
   }

@@ -15,6 +15,11 @@ export function restoreNaclSigner(secretKey: Uint8Array): Signer {
   };
 }
 
+/** Whether an Ed25519 signature of 64 bytes holds. Never throws. */
+export function verifyNacl(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+  return nacl.sign.detached.verify(message, signature, key);
+}
+
 /** A new Ed25519 signer from 32 random bytes. */
 export function makeNaclSigner(randomBytes: (n: number) => Uint8Array): { signer: Signer; secretKey: Uint8Array } {
   const { secretKey } = nacl.sign.keyPair.fromSeed(randomBytes(32));

@@ -3,13 +3,13 @@ import { checkOptions, createAgent } from '@outcry/core';
 import type { Agent, AgentEvent, CheckedOptions, Outcry, OutcryOptions, Platform } from '@outcry/core';
 import { makeBroadcast } from './broadcast.js';
 import { keepDecisions } from './decision.js';
-import type { Decision } from './decision.js';
+import type { Decision, Decisions } from './decision.js';
 import { makeLazyStore } from './lazy-store.js';
+import { makePresence } from './presence.js';
 import type { Beginnings, Recording } from './recording.js';
 import { runtimeOf } from './runtime.js';
 import { allowed } from './scope.js';
 import type { Scope } from './scope.js';
-import { watchWake } from './wake.js';
 import type { Begin } from './watch/ending.js';
 import { watchFetch } from './watch/fetch.js';
 import { watchXhr } from './watch/xhr.js';
@@ -66,7 +66,9 @@ function makeInert(options: OutcryOptions): BrowserOutcry {
   return face(agent, { setConsent: nothing, close: nothing });
 }
 
-function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, name: string): Beginnings {
+function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, name: string, decisions: Decisions): Beginnings {
+  const locks = scope.navigator.locks as LockManager | undefined;
+  const presence = locks && makePresence(locks, name, Math.random);
   return {
     now: Date.now,
     random: Math.random,
@@ -79,7 +81,12 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
     source: 'sdk-browser',
     ...runtimeOf(scope.navigator),
     loadNacl: loaders.nacl,
-    ...('BroadcastChannel' in scope && { broadcast: makeBroadcast(scope.BroadcastChannel, name) }),
+    // The one place where a withdrawal of another tab can be read without waiting.
+    isGrantedAtOnce: () => decisions.read()?.state === 'granted',
+    ...('BroadcastChannel' in scope && {
+      broadcast: makeBroadcast(scope.BroadcastChannel, name, presence && { others: presence.others }),
+    }),
+    ...(presence && { presence }),
     ...overrides,
   };
 }
@@ -90,53 +97,62 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
   const kept = decisions.read();
   const checked = withDecision(options, kept);
   // A denial that the user gave here outlasts one that the app passes.
-  if (options.consent === 'denied' && kept?.state === 'granted') decisions.keep('unknown');
+  const isTakenBack = options.consent === 'denied' && kept?.state === 'granted';
+  if (isTakenBack) decisions.keep('unknown');
 
   const { performance, document } = scope;
-  const { count4xx, store: name = 'outcry' } = checked;
+  const { store: name = 'outcry' } = checked;
   const idb = allowed(() => scope.indexedDB as IDBFactory | undefined);
-  const beginnings = begin(scope, loaders, overrides, name);
+  const beginnings = begin(scope, loaders, overrides, name, decisions);
   let loading: Promise<Recording> | undefined;
   const recording = (): Promise<Recording> =>
     (loading ??= loaders
       .recording()
-      .then(({ makeRecording }) => makeRecording({ scope, name, idb, beginnings, overrides, agent, count4xx }))
+      .then(({ makeRecording }) =>
+        makeRecording({ scope, name, idb, beginnings, overrides, agent, begin: watchRequest, onEnd: () => unwatch(), options: checked }),
+      )
       .catch((error: unknown) => {
         loading = undefined;
         throw error;
       }));
 
   // Outside of a session the agent needs no more of its platform; the session is given the whole.
-  const thin = { ...beginnings, store: makeLazyStore(async () => (await recording()).platform.store, name, idb), onWake: watchWake(scope) };
-  const agent = createAgent(checked, thin as unknown as Platform, async () => {
-    const { startSession } = await loaders.recording();
-    const { platform } = await recording();
-    return { startSession: (parts) => startSession({ ...parts, platform }) };
-  });
+  const thin = { ...beginnings, store: makeLazyStore(async () => (await recording()).platform.store, name, idb) };
+  const agent = createAgent(checked, thin as unknown as Platform, recording);
 
-  const watchRequest: Begin = (address, method, resource) => {
+  if (isTakenBack && checked.nel.length)
+    void loaders
+      .recording()
+      .then(({ removeNel }) => removeNel(checked.nel, beginnings, () => !agent.isGranted()))
+      .catch(() => undefined);
+
+  const watchRequest: Begin = (address, method, resource, startedMark = performance.now(), call) => {
     if (!agent.isGranted()) {
       unwatch();
       return undefined;
     }
     const url = new URL(address, document.baseURI);
-    if (!/^http/.test(url.protocol) || !agent.watched(url.hostname)) return undefined;
+    if (!/^(http|ws)/.test(url.protocol) || !agent.watched(url.hostname)) return undefined;
     url.hash = '';
-    const startedMark = performance.now();
+    const scheme = url.protocol.slice(0, -1);
+    // Asked over HTTP, whatever failed.
+    url.protocol = scheme.replace('ws', 'http');
     const grant = agent.grants();
     const request = {
       url,
+      scheme,
       method: method.toUpperCase(),
       resource,
       startedAtMs: beginnings.now(),
       startedMark,
+      call,
       stands: () => agent.isGranted() && agent.grants() === grant,
     };
-    return (ending) => {
-      const elapsedMs = performance.now() - startedMark;
-      recording()
-        .then((made) => made.conclude(request, ending, elapsedMs))
-        .catch(() => undefined);
+    const following = recording().then((made) => made.follow(request));
+    following.catch(() => undefined);
+    return (ending, given) => {
+      const tookMs = performance.now() - startedMark;
+      following.then((end) => end(ending, tookMs, given)).catch(() => undefined);
     };
   };
   const watchers = [watchFetch(scope, watchRequest), watchXhr(scope.XMLHttpRequest.prototype, watchRequest)];
@@ -146,7 +162,8 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
       .catch(() => undefined);
   const watch = (): void => {
     for (const each of watchers) each.start();
-    withRecording((made) => agent.isGranted() && made.start());
+    const sinceMark = performance.now();
+    withRecording((made) => agent.isGranted() && made.start(sinceMark));
   };
   const unwatch = (): void => {
     for (const each of watchers) each.stop();

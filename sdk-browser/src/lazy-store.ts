@@ -1,5 +1,4 @@
 import type { Store } from '@outcry/core';
-import { isThere } from './is-there.js';
 
 /**
  * What the agent needs of its store outside of a session, fetched when it is first needed.
@@ -10,11 +9,14 @@ import { isThere } from './is-there.js';
  */
 export function makeLazyStore(get: () => Promise<Store>, name: string, idb: IDBFactory | undefined): Pick<Store, 'epoch' | 'erase'> {
   let granted = false;
+  // Browsers that do not tell are taken to have it; those that refuse databases have none.
+  const made = async (): Promise<boolean> =>
+    !idb?.databases ? idb !== undefined : (await idb.databases().catch(() => [])).some((each) => each.name === name);
   return {
     async epoch() {
       granted = true;
       return (await get()).epoch();
     },
-    erase: async () => (granted || (idb && (await isThere(idb, name).catch(() => false))) ? (await get()).erase() : 0),
+    erase: async () => (granted || (await made()) ? (await get()).erase() : 0),
   };
 }

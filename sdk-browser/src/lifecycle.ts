@@ -1,4 +1,5 @@
 /** The life of a page: hidden, closing, back from the cache. */
+import { listen } from './listen.js';
 
 export interface Lifecycle {
   readonly isHidden: () => boolean;
@@ -6,8 +7,8 @@ export interface Lifecycle {
   isClosing(): boolean;
   /** The page was visible all the time since then. */
   visibleSince(timeMs: number): boolean;
-  /** The page is hidden, frozen or closed; it may not come back. */
-  readonly onLeave: (run: () => void) => () => void;
+  /** The page is hidden, frozen or closed; it may not come back. `closing` from `pagehide` on, when nothing asynchronous may end any more. */
+  readonly onLeave: (run: (closing: boolean) => void) => () => void;
   start(): void;
   stop(): void;
 }
@@ -24,12 +25,6 @@ export function watchLifecycle(scope: Window, now: () => number): Lifecycle {
   let hiddenAtMs = -Infinity;
   let stops: (() => void)[] = [];
 
-  const listen = (targets: readonly (readonly [EventTarget, string])[], run: (event: Event) => void): (() => void) => {
-    for (const [target, type] of targets) target.addEventListener(type, run);
-    return () => {
-      for (const [target, type] of targets) target.removeEventListener(type, run);
-    };
-  };
   const isHidden = (): boolean => closing || document.visibilityState === 'hidden';
 
   return {
@@ -38,7 +33,7 @@ export function watchLifecycle(scope: Window, now: () => number): Lifecycle {
     visibleSince: (timeMs) => !isHidden() && hiddenAtMs < timeMs,
     onLeave: (run) =>
       listen(leaving, ({ type }) => {
-        if (type !== 'visibilitychange' || document.visibilityState === 'hidden') run();
+        if (type !== 'visibilitychange' || document.visibilityState === 'hidden') run(closing || type === 'pagehide');
       }),
     start() {
       if (stops.length > 0) return;

@@ -28,7 +28,8 @@ export function makeSenderLock({ locks, name, store, now, random, setTimer, onLe
       const at = now();
       const held = old as Lease | undefined;
       // An end further away than any lease lasts was written by a clock that has been set back.
-      lease.mine = !held || held.by === me || held.until < at || held.until > at + LONGEST_MS;
+      // So was one that another version writes in another way.
+      lease.mine = !held || held.by === me || !(held.until >= at && held.until <= at + LONGEST_MS);
       return lease.mine ? { by: me, until: at + LONGEST_MS } : old;
     };
     if (!(await store.update(epoch, LEASE, change)) || !lease.mine) return undefined;
@@ -48,19 +49,19 @@ export function makeSenderLock({ locks, name, store, now, random, setTimer, onLe
     const stops = [setTimer(giveUp, LONGEST_MS), onLeave(giveUp)];
     // An object, for a closure writes to it.
     const begun = { yet: false };
-    const round = (): Promise<Awaited<ReturnType<typeof work>> | undefined> => {
+    const round = (alone: boolean): Promise<Awaited<ReturnType<typeof work>> | undefined> => {
       begun.yet = true;
-      return Promise.race([work(abort.signal), given]);
+      return Promise.race([work(abort.signal, alone), given]);
     };
     try {
       if (locks)
         try {
-          return await locks.request(name, { ifAvailable: true }, (lock) => (lock ? round() : undefined));
+          return await locks.request(name, { ifAvailable: true }, (lock) => (lock ? round(true) : undefined));
         } catch (error) {
           // Where storage is refused, locks are too; there are no other tabs to share memory with.
           if (begun.yet) throw error;
         }
-      return await leased(round);
+      return await leased(() => round(false));
     } finally {
       for (const stop of stops) stop();
     }

@@ -1,5 +1,8 @@
 /** What the page's own rules stop: content security policy by its events, mixed content by looking. */
-import type { Evidence } from './diagnose.js';
+import type { Evidence } from './diagnose/evidence.js';
+
+/** Policy events arrive a task later than the rejection they belong to. */
+export const EVENTS_MS = 50;
 
 const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
 const REMEMBER_MS = 10_000;
@@ -22,7 +25,7 @@ export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: (
     const at = now();
     for (const [origin, atMs] of stoppedAtMs) if (!isRecent(at - atMs)) stoppedAtMs.delete(origin);
     try {
-      stoppedAtMs.set(new URL(blockedURI).origin, at);
+      stoppedAtMs.set(new URL(blockedURI.replace(/^ws/, 'http')).origin, at);
     } catch {
       // `inline`, `eval` and other words that are no address.
     }

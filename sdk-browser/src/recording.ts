@@ -2,34 +2,41 @@
  * Everything that is needed only once consent is given: a chunk of its own, so that nobody pays for it before. The agent's own session
  * travels with it.
  */
-import { startSession } from '@outcry/core';
-import type { Agent, Platform } from '@outcry/core';
-import { makeConclude } from './conclude.js';
+import { removeNel, startSession } from '@outcry/core';
+import type { Agent, CheckedOptions, Platform } from '@outcry/core';
 import type { Started } from './conclude.js';
-import { EVENTS_MS, makeGatherer } from './evidence.js';
+import { deflateRaw } from './deflate.js';
+import type { Followed } from './follow.js';
 import { watchLifecycle } from './lifecycle.js';
 import { makeSenderLock } from './lock.js';
-import { watchPolicy } from './policy.js';
-import { makeProbes } from './probe.js';
+import type { Presence } from './presence.js';
+import { holdInPage } from './presence-in-page.js';
+import { EVENTS_MS, watchPolicy } from './policy.js';
 import type { Scope } from './scope.js';
+import { watchWake } from './wake.js';
 import { openStore } from './store.js';
-import type { Ending } from './watch/ending.js';
+import type { Begin } from './watch/ending.js';
+import { watchLeavingToWorker } from './worker-note.js';
 
-export { startSession };
+export { removeNel };
 
 export interface Recording {
   readonly platform: Platform;
-  /** What became of a watched request. Never rejects. */
-  conclude(request: Started, ending: Ending, elapsedMs: number): Promise<void>;
-  start(): void;
+  /** As the core's, on this platform. */
+  readonly startSession: typeof startSession;
+  readonly removeNel: typeof removeNel;
+  /** Follows a request that just began. */
+  readonly follow: (request: Started) => Followed;
+  /** @param sinceMark - When consent was given, by `performance.now()`: what began before is not looked at. */
+  start(sinceMark: number): void;
   stop(): void;
 }
 
 /** What is known of the place before the recording part is loaded. */
 export type Beginnings = Pick<
   Platform,
-  'now' | 'random' | 'setTimer' | 'source' | 'runtime' | 'runtimeMajor' | 'os' | 'fetchFn' | 'broadcast' | 'loadNacl'
->;
+  'now' | 'random' | 'setTimer' | 'source' | 'runtime' | 'runtimeMajor' | 'os' | 'fetchFn' | 'broadcast' | 'loadNacl' | 'isGrantedAtOnce'
+> & { readonly presence?: Presence };
 
 export interface RecordingParts {
   readonly scope: Scope;
@@ -39,24 +46,22 @@ export interface RecordingParts {
   readonly beginnings: Beginnings;
   readonly overrides: Partial<Platform>;
   readonly agent: Agent;
-  readonly count4xx: boolean;
+  readonly begin: Begin;
+  /** A session is over, also by a withdrawal in another tab: nothing is watched any more. */
+  readonly onEnd: () => void;
+  readonly options: Pick<CheckedOptions, 'hosts' | 'landmarks' | 'count4xx' | 'worker'>;
 }
 
-async function deflateRaw(bytes: Uint8Array): Promise<Uint8Array> {
-  const { readable, writable } = new CompressionStream('deflate-raw');
-  const writer = writable.getWriter();
-  const written = Promise.all([writer.write(bytes as Uint8Array<ArrayBuffer>), writer.close()]);
-  const [deflated] = await Promise.all([new Response(readable).arrayBuffer(), written]);
-  return new Uint8Array(deflated);
-}
-
-/** Never rejects. Listens to nothing before `start`. */
-export async function makeRecording({ scope, name, idb, beginnings, overrides, agent, count4xx }: RecordingParts): Promise<Recording> {
-  const { navigator, crypto, performance } = scope;
-  const { now, random, setTimer } = beginnings;
+/** Rejects when the part that diagnoses cannot be loaded. Listens to nothing before `start`. */
+export async function makeRecording(parts: RecordingParts): Promise<Recording> {
+  const { scope, name, idb, beginnings, overrides, agent, begin, options } = parts;
+  const { navigator, crypto } = scope;
+  const { now, random, setTimer, presence } = beginnings;
   const { connection } = navigator as { connection?: { type?: string } };
   const lifecycle = watchLifecycle(scope, now);
   const policy = watchPolicy(scope, now);
+  // Now, while the network works: it is needed when it does not.
+  const loading = import('./diagnosis.js');
   const store = overrides.store ?? (await openStore(name, idb));
   const locks = navigator.locks as LockManager | undefined;
   const platform: Platform = {
@@ -73,20 +78,42 @@ export async function makeRecording({ scope, name, idb, beginnings, overrides, a
       return policy.stopped(new URL(url)) !== 'none';
     },
     onLeave: lifecycle.onLeave,
+    // Asked for by a session for as long as it lasts, which is how long the page is to be counted among those that hear.
+    onWake(run) {
+      const stopWaking = watchWake(scope)(run);
+      const leave = presence && holdInPage(presence, scope);
+      return () => {
+        stopWaking();
+        leave?.();
+      };
+    },
     ...('CompressionStream' in scope && { deflate: deflateRaw }),
     ...overrides,
   };
-  const gatherer = makeGatherer({ ...platform, agent, lifecycle, policy, probes: makeProbes(platform), performance });
+  let stopLeaving = (): void => undefined;
+  const { makeDiagnosis } = await loading;
+  const diagnosis = makeDiagnosis({ scope, platform, agent, lifecycle, policy, begin, ...options });
+  const parallel = [lifecycle, policy, diagnosis];
   return {
     platform,
-    conclude: makeConclude({ agent, gatherer, lifecycle, performance, count4xx }),
-    start() {
-      lifecycle.start();
-      policy.start();
+    removeNel,
+    startSession(given) {
+      const session = startSession({ ...given, platform });
+      const end = (): void => {
+        session.end();
+        parts.onEnd();
+      };
+      return { ...session, end };
+    },
+    follow: diagnosis.follow,
+    start(sinceMark) {
+      for (const each of parallel) each.start(sinceMark);
+      stopLeaving();
+      if (options.worker) stopLeaving = watchLeavingToWorker(scope, name, lifecycle);
     },
     stop() {
-      lifecycle.stop();
-      policy.stop();
+      stopLeaving();
+      for (const each of parallel) each.stop();
     },
   };
 }

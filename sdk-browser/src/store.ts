@@ -79,6 +79,7 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
 
   return {
     durable: true,
+    inMemory: (key) => overflow.has(key),
     async epoch() {
       return (await exists())
         ? sync((await use('readonly', (store) => promisifyRequest(store.get(EPOCH) as IDBRequest<number | undefined>))) ?? 0)
@@ -146,11 +147,11 @@ function makeDatabase(name: string, idb: IDBFactory): Store {
  */
 export async function openStore(name: string, idb: IDBFactory | undefined): Promise<Store> {
   try {
-    if (!idb) return makeMemoryStore();
+    if (!idb) throw new Error();
     const database = makeDatabase(name, idb);
     await database.epoch();
     return database;
   } catch {
-    return makeMemoryStore();
+    return { ...makeMemoryStore(), inMemory: () => true };
   }
 }

@@ -1,7 +1,8 @@
 /** The agent: what both SDKs drive with their observations. */
 import { OutcryError } from '@outcry/protocol';
 import type { CheckedOptions } from './check-options.js';
-import type { Agent, AgentEvent, ObservedFailure } from './observed.js';
+import type { removeNel } from './nel-removal.js';
+import type { Agent, AgentEvent } from './observed.js';
 import type { Platform, TabMessage } from './platform.js';
 import { emptyBody, previewOf } from './preview.js';
 import { checkReceipt } from './receipt.js';
@@ -14,8 +15,14 @@ const STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
 const MAX_EARLY = 200;
 const RELOAD_MS = 30_000;
 
+/** What is loaded at the grant. */
+export interface SessionModule {
+  readonly startSession: typeof startSession;
+  readonly removeNel: typeof removeNel;
+}
+
 /** Apart from the function's own names, one of which minifiers mistake for the bundled module of the same name. */
-const loadSession = (): Promise<{ startSession: typeof startSession }> => import('./session.js');
+const loadSession = (): Promise<SessionModule> => import('./session.js');
 
 /**
  * Makes the agent. Consent and its withdrawal are decided here; everything that records or sends lives in a session that exists
@@ -26,11 +33,7 @@ const loadSession = (): Promise<{ startSession: typeof startSession }> => import
  * @param load - Gets the recording part; the default is a dynamic import, so that bundlers make a chunk of it.
  * Never throws, and nothing of the result throws or rejects, except `setConsent` with a malformed receipt.
  */
-export function createAgent(
-  options: CheckedOptions,
-  platform: Platform,
-  load: () => Promise<{ startSession: typeof startSession }> = loadSession,
-): Agent {
+export function createAgent(options: CheckedOptions, platform: Platform, load: () => Promise<SessionModule> = loadSession): Agent {
   const { broadcast, source, store } = platform;
   const listeners = new Set<(event: AgentEvent) => void>();
   const sent: SentEntry[] = [];
@@ -56,11 +59,15 @@ export function createAgent(
       }
   }
 
-  /** Stops at once and forgets what is in memory. */
-  function stop(): void {
+  function finish(): void {
     session?.end();
     for (const run of undo) run();
     undo = [];
+  }
+
+  /** Stops at once and forgets what is in memory. */
+  function stop(): void {
+    finish();
     granted = session = receipt = undefined;
     sent.length = 0;
   }
@@ -89,7 +96,6 @@ export function createAgent(
       for (const run of mine.early.splice(0)) quietly(undefined, () => run(session as Session));
     };
     mine.ready = open();
-    if (platform.onWake) undo.push(platform.onWake(() => session?.wake()));
     const hear = ({ kind }: TabMessage): void => {
       if (kind !== 'erased') return;
       gone();
@@ -104,6 +110,12 @@ export function createAgent(
     return session;
   }
 
+  /** What the session answers; undefined without one, and where it fails. */
+  const asked = <T>(ask: (session: Session) => T | Promise<T>): Promise<T | undefined> =>
+    opened()
+      .then((to) => to && ask(to))
+      .catch(() => undefined);
+
   /** Now, or as soon as the session is loaded. */
   function record(run: (session: Session) => void): void {
     if (session) run(session);
@@ -113,8 +125,10 @@ export function createAgent(
   const erase = async (): Promise<boolean> => !(unclean = !(await eraseStore(platform)));
 
   function withdraw(): Promise<unknown> {
+    const { nel } = options;
+    const removed = granted && nel.length && load().then((part) => part.removeNel(nel, platform, () => !granted));
     stop();
-    return (erasing = Promise.all([erasing.then(erase), othersStop(platform).catch(() => undefined)]));
+    return (erasing = Promise.all([erasing.then(erase), othersStop(platform).catch(() => undefined), removed]));
   }
 
   /** Runs `work` without ever throwing into the app. */
@@ -128,10 +142,6 @@ export function createAgent(
 
   const watched = (host: string): boolean => options.hosts.includes(host.toLowerCase());
   const isGranted = (): boolean => granted !== undefined && !closed;
-
-  function fail(failure: ObservedFailure): void {
-    if (isGranted() && watched(failure.host)) record((to) => to.fail(failure));
-  }
 
   if (options.consent === 'granted') {
     state = 'granted';
@@ -172,27 +182,16 @@ export function createAgent(
         const nowMs = platform.now();
         if (isGranted() && watched(copy.host)) record((to) => to.report(copy, nowMs));
       }),
-    flush: async () =>
-      (!closed &&
-        (await opened()
-          .then((to) => to?.flush())
-          .catch(() => undefined))) || { delivered: 0, dropped: 0, kept: 0 },
-    pending: async () =>
-      (await opened()
-        .then((to) => to?.pending())
-        .catch(() => undefined)) ?? { unsealed: 0, envelopes: 0, bytes: 0 },
+    flush: async () => (!closed && (await asked((to) => to.flush()))) || { delivered: 0, dropped: 0, kept: 0 },
+    pending: async () => (await asked((to) => to.pending())) ?? { unsealed: 0, envelopes: 0, bytes: 0 },
     async close() {
       if (closed) return;
       closed = true;
-      await opened()
-        .then((to) => to?.close())
-        .catch(() => undefined);
-      session?.end();
-      for (const run of undo) run();
-      undo = [];
+      await asked((to) => to.close());
+      finish();
     },
     observe: (attempt) => quietly(undefined, () => isGranted() && watched(attempt.host) && record((to) => to.observe(attempt))),
-    fail: (failure) => quietly(undefined, () => fail(failure)),
+    fail: (failure) => quietly(undefined, () => isGranted() && watched(failure.host) && record((to) => to.fail(failure))),
     onEvent(listen) {
       listeners.add(listen);
       return () => listeners.delete(listen);
@@ -201,11 +200,7 @@ export function createAgent(
     isGranted,
     grants: () => grants,
     routeOf: (path) => options.routes.find(([, match]) => match.test(path))?.[0] ?? null,
-    compareWitness: async (host) =>
-      (!closed &&
-        (await opened()
-          .then((to) => to?.compare(host))
-          .catch(() => null))) ||
-      null,
+    mayProbe: async () => !closed && ((await asked((to) => to.mayProbe())) ?? false),
+    compareWitness: async (host, deadlineMs) => (!closed && (await asked((to) => to.compare(host, deadlineMs)))) || null,
   };
 }

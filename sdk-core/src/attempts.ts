@@ -6,6 +6,7 @@ import { ATTEMPT_BIN_S, DAY_MS } from '@outcry/protocol';
 import type { Attempts } from '@outcry/protocol';
 import type { Attempt } from './observed.js';
 import type { Grant } from './grant.js';
+import type { Steering } from './steering.js';
 
 const BIN_MS = ATTEMPT_BIN_S * 1_000;
 const MAX_BINS = 256;
@@ -19,7 +20,7 @@ export interface AttemptBins {
   take(all: boolean): Attempts[];
 }
 
-export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
+export function makeAttempts(grant: Grant, steering: Steering, seal: () => unknown): AttemptBins {
   const { platform, options } = grant;
   const bins = new Map<string, Bin>();
   let day = -1;
@@ -54,15 +55,17 @@ export function makeAttempts(grant: Grant, seal: () => unknown): AttemptBins {
       if (today !== day) {
         day = today;
         drawn = platform.random();
-        if (options.panelPpm < 1e6) void draw().catch(() => undefined);
+        if (options.panelPpm < 1e6 || options.configKey) void draw().catch(() => undefined);
       }
-      if (drawn * 1e6 >= options.panelPpm) return;
+      // The lot stands for the day; a smaller panel is a part of the larger one.
+      const panel_ppm = steering.attemptsPpm();
+      if (drawn * 1e6 >= panel_ppm) return;
       const bin_start = Math.floor(startedAtMs / BIN_MS) * ATTEMPT_BIN_S;
-      const key = `${host} ${bin_start}`;
+      const key = `${host} ${bin_start} ${panel_ppm}`;
       let bin = bins.get(key);
       if (!bin) {
         if (bins.size >= MAX_BINS) return;
-        bins.set(key, (bin = { host, bin_start, made: 0, succeeded: 0, failed: 0, aborted: 0, panel_ppm: options.panelPpm }));
+        bins.set(key, (bin = { host, bin_start, made: 0, succeeded: 0, failed: 0, aborted: 0, panel_ppm }));
       }
       bin.made++;
       bin[outcome]++;

@@ -5,7 +5,7 @@
  * @returns Milliseconds in [0, min(capMs, baseMs · 2^failures)). A valid `Retry-After` wins over this.
  * Never throws. Source: full jitter as in the AWS architecture note "Exponential Backoff And Jitter".
  */
-export function backoffMs(failures: number, { baseMs = 1_000, capMs = 3_600_000, random = Math.random } = {}): number {
+export function backoffMs(failures: number, { baseMs = 1_000, capMs = 1_800_000, random = Math.random } = {}): number {
   return random() * Math.min(capMs, baseMs * 2 ** failures);
 }
 

@@ -15,7 +15,11 @@ export interface CheckedOptions {
   /** URLs. */
   readonly witnesses: readonly string[];
   readonly landmarks: Readonly<Record<string, readonly string[]>>;
+  /** Origins. */
+  readonly nel: readonly string[];
   readonly recipientKey: Uint8Array;
+  readonly configKey: Uint8Array | undefined;
+  readonly minConfigVersion: number;
   readonly consent: ConsentState;
   readonly receipt: Receipt | undefined;
   readonly routes: readonly (readonly [pattern: string, match: RegExp])[];
@@ -26,12 +30,13 @@ export interface CheckedOptions {
   readonly beforeSend: OutcryOptions['beforeSend'];
   readonly debug: boolean;
   readonly store: string | undefined;
+  readonly worker: boolean;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
 
 const NAMES =
-  'project release hosts collectors recipientKey witnesses landmarks configKey minConfigVersion consent receipt routes count4xx sample maxBytesPerDay beforeSend debug store'.split(
+  'project release hosts collectors recipientKey witnesses landmarks nel configKey minConfigVersion consent receipt routes count4xx sample maxBytesPerDay beforeSend debug store worker'.split(
     ' ',
   );
 const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
@@ -105,9 +110,19 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
   need(isObject(options), 'options: an object');
   const given: Loose = options;
   for (const name in given) need(NAMES.includes(name), `${name}: no such option`);
-  const { project, release, consent = 'unknown', count4xx = false, debug = false, maxBytesPerDay = 1e6, beforeSend, store } = options;
-  need(isText(project, PROJECT_PATTERN), 'project: 1 to 40 of a-z 0-9 . _ -');
-  need(isText(release, RELEASE_PATTERN), 'release: 1 to 40 of 0-9 A-Z a-z . + _ -');
+  const {
+    project,
+    release,
+    consent = 'unknown',
+    count4xx = false,
+    debug = false,
+    maxBytesPerDay = 1e6,
+    beforeSend,
+    store,
+    worker = false,
+  } = options;
+  need(isText(project, PROJECT_PATTERN), 'project: 1 to 40 of 0-9 a-z . _ -');
+  need(isText(release, RELEASE_PATTERN), 'release: 1 to 40 of 0-9 A-Z a-z . _ - +');
 
   const hosts = texts(given['hosts'], 'hosts', 1, 100).map((host) => host.toLowerCase().replace(/:\d+$/, ''));
   need(
@@ -118,7 +133,7 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
   const badCollector = 'OUTCRY_BAD_COLLECTOR_URL';
   const collectors = texts(given['collectors'], 'collectors', 1, 16, badCollector).map((text) => {
     const url = urlOf(text, 'collectors', badCollector);
-    need(url.pathname === '/' && !url.search, 'collectors: origins without path', badCollector);
+    need(url.pathname === '/' && !url.search, 'collectors: origins', badCollector);
     return url.origin;
   });
   const witnesses =
@@ -133,24 +148,30 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
     for (const text of texts(landmarks[host], 'landmarks', 0, 8)) if (!/^(stun|turns):./.test(text)) urlOf(text, 'landmarks');
   }
 
+  const nel = texts(given['nel'] ?? [], 'nel', 0, 16).map((text) => {
+    const { protocol, hostname, origin, pathname, search } = urlOf(text, 'nel');
+    need(protocol === 'https:' && pathname === '/' && !search && hosts.includes(hostname), 'nel: https origins of hosts');
+    return origin;
+  });
+  need(!nel.length || source === 'sdk-browser', 'nel: browsers only');
+
   const recipientKey = publicKey(given['recipientKey'], 'recipientKey');
-  if (given['configKey'] !== undefined) publicKey(given['configKey'], 'configKey');
+  const configKey = given['configKey'] === undefined ? undefined : publicKey(given['configKey'], 'configKey');
   const { minConfigVersion = 0 } = options;
   need(Number.isSafeInteger(minConfigVersion) && minConfigVersion >= 0, 'minConfigVersion: 0 or more');
 
   const routes = texts(given['routes'] ?? [], 'routes', 0, 100);
   need(
     routes.every((route) => ROUTE_PATTERN.test(route)),
-    'routes: 1 to 60 of 0-9 A-Z a-z / : . _ * -',
+    'routes: 1 to 60 of 0-9 A-Z a-z . _ - / : *',
   );
   const sample = given['sample'] ?? 1;
   const shares: Loose = isObject(sample) ? sample : { reports: sample };
-  need(Number.isSafeInteger(maxBytesPerDay) && maxBytesPerDay >= 1e3 && maxBytesPerDay <= 1e8, 'maxBytesPerDay: 1000 to 100000000');
-  need(typeof count4xx === 'boolean', 'count4xx: true or false');
-  need(typeof debug === 'boolean', 'debug: true or false');
+  need(Number.isSafeInteger(maxBytesPerDay) && maxBytesPerDay >= 1e3 && maxBytesPerDay <= 1e8, 'maxBytesPerDay: 1e3 to 1e8');
+  for (const [name, value] of Object.entries({ count4xx, debug, worker })) need(typeof value === 'boolean', `${name}: true or false`);
   need(beforeSend === undefined || typeof beforeSend === 'function', 'beforeSend: a function');
   need(store === undefined || isText(store, /^[^]{1,1000}$/), 'store: a text');
-  need(['unknown', 'granted', 'denied'].includes(consent), 'consent: unknown, granted or denied');
+  need(['unknown', 'granted', 'denied'].includes(consent), 'consent: granted or denied');
 
   return {
     project,
@@ -159,7 +180,10 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
     collectors: [...new Set(collectors)],
     witnesses,
     landmarks: landmarks as CheckedOptions['landmarks'],
+    nel: [...new Set(nel)],
     recipientKey,
+    configKey,
+    minConfigVersion,
     consent,
     receipt: consent === 'granted' ? checkReceipt(given['receipt'], source) : undefined,
     routes: routes.map((route) => [route, routeMatcher(route)] as const),
@@ -170,5 +194,6 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
     beforeSend,
     debug,
     store,
+    worker,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Folding: the first failure of a (host, type) is sealed within 250 ms; identical repeats are counted into one record, sealed
- * after 10 s for the first minute, then after 60 s. A (host, type) that was quiet for 5 minutes starts anew.
+ * after 10 s for the first minute, then after 60 s, or 5 minutes while nothing can be delivered: hours of it must not fill the queue.
+ * A (host, type) that was quiet for 5 minutes starts anew.
  */
 import type { Failure } from '@outcry/protocol';
 import type { Grant } from './grant.js';
@@ -8,6 +9,7 @@ import type { Grant } from './grant.js';
 const FIRST_MS = 200;
 const REPEAT_MS = 10_000;
 const LATER_MS = 60_000;
+const STUCK_MS = 300_000;
 const SHORT_ROUNDS = 6;
 const QUIET_MS = 300_000;
 const MAX_ROWS = 256;
@@ -31,11 +33,12 @@ export interface Fold {
 }
 
 /** What makes two failures the same; times and claims do not. */
-function sameness({ host, type, kind, scheme, method, resource, route, status_code, protocol }: Failure): string {
-  return JSON.stringify([host, type, kind, scheme, method, resource, route, status_code, protocol]);
+function sameness({ host, type, kind, scheme, method, resource, route, status_code, protocol, sampling_ppm }: Failure): string {
+  return JSON.stringify([host, type, kind, scheme, method, resource, route, status_code, protocol, sampling_ppm]);
 }
 
-export function makeFold(grant: Grant, seal: () => unknown): Fold {
+/** @param isStuck - Whether nothing can be delivered for longer than a moment. */
+export function makeFold(grant: Grant, seal: () => unknown, isStuck: () => boolean = () => false): Fold {
   const slots = new Map<string, Slot>();
   let rows = new Map<string, Row>();
 
@@ -62,7 +65,8 @@ export function makeFold(grant: Grant, seal: () => unknown): Fold {
 
       if (slot.waiting) return;
       slot.waiting = true;
-      grant.after(slot.rounds === 0 ? FIRST_MS : slot.rounds <= SHORT_ROUNDS ? REPEAT_MS : LATER_MS, () => {
+      const waitMs = slot.rounds === 0 ? FIRST_MS : slot.rounds <= SHORT_ROUNDS ? REPEAT_MS : isStuck() ? STUCK_MS : LATER_MS;
+      grant.after(waitMs, () => {
         slot.waiting = false;
         slot.rounds++;
         return seal();

@@ -3,7 +3,11 @@ export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from 
 export { checkOptions } from './check-options.js';
 export type { CheckedOptions } from './check-options.js';
 export { makeMemoryStore } from './memory-store.js';
-export { startSession } from './session.js';
+export { removeNel, startSession } from './session.js';
+export type { Session } from './session.js';
+export { watchSleep } from './sleep.js';
+export type { SleepWatch } from './sleep.js';
+export { readPlan } from './worker-plan.js';
 export { outcomeOf } from './outcome.js';
 export type { Broadcast, Platform, Store, TabMessage } from './platform.js';
 export type {

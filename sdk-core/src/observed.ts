@@ -31,11 +31,18 @@ export type AgentEvent =
   | { readonly kind: 'diagnosed'; readonly failure: Failure; readonly evidence: readonly string[] }
   | { readonly kind: 'sealed'; readonly bytes: number; readonly reports: number }
   | { readonly kind: 'delivered'; readonly collector: string; readonly tookMs: number; readonly sinceFailureMs: number | null }
-  | { readonly kind: 'dropped'; readonly reason: LossReason };
+  | { readonly kind: 'dropped'; readonly reason: LossReason; readonly count: number }
+  | { readonly kind: 'steered'; readonly version: number }
+  /** The browser's own failure reports of an origin: switched on, or taken back because its policy names other receivers. */
+  | { readonly kind: 'nel'; readonly origin: string; readonly state: 'on' | 'refused' };
 
-/** How one witness answered just now: `ms` is null when it did not. */
+/** How one witness answered just now. */
 export interface WitnessAnswer {
   readonly url: string;
+  /** Asked by its address, not by name. */
+  readonly isAddress: boolean;
+  /** Something answered; `reached` only where it was a witness, not a sign-in page in its place. */
+  readonly answered: boolean;
   readonly reached: boolean;
   readonly ms: number;
 }
@@ -55,8 +62,15 @@ export interface Agent extends Outcry {
   /** The route pattern of a path, or null. */
   routeOf(path: string): string | null;
   /**
-   * Asks the witnesses once, to tell "only this host" from "nothing works". At most one per failing host and minute and six per
-   * hour; null when the budget is used up, consent is missing or there is no witness. Never rejects.
+   * Whether a round of questions to a failing host may be made: consent stands, which the store is asked, and the draw by the share that a
+   * signed configuration leaves wins. Drawn anew each time: one call per round. Never rejects.
    */
-  compareWitness(host: string): Promise<readonly WitnessAnswer[] | null>;
+  mayProbe(): Promise<boolean>;
+  /**
+   * Asks two witnesses by name and one by address once, to tell "only this host" from "nothing works". At most one per failing host and
+   * minute and six per hour; null when the budget is used up, consent is missing or there is no witness. Never rejects.
+   *
+   * @param deadlineMs - How long each may take; 8 s by default.
+   */
+  compareWitness(host: string, deadlineMs?: number): Promise<readonly WitnessAnswer[] | null>;
 }

@@ -20,6 +20,8 @@ export interface Store {
   erase(): Promise<number>;
   /** False for a store that ends with the page or process. */
   readonly durable: boolean;
+  /** Whether this key rests in memory because the disk is full or refused; absent where that cannot be. The agent counts it as `storage_failed`. */
+  readonly inMemory?: (key: string) => boolean;
 }
 
 /** What tabs of one origin tell each other. `erased`: forget everything and stop; `confirmed`: done. */
@@ -40,6 +42,8 @@ type NaclSealing = typeof import('@outcry/protocol/seal-nacl');
 export interface Platform {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds that only ever grow, to measure how long an answer took; `performance.now` when absent. */
+  readonly monotonic?: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   /** Cryptographically strong. */
@@ -48,8 +52,11 @@ export interface Platform {
   /** The unwrapped fetch, so that the agent never watches itself. */
   readonly fetchFn: typeof fetch;
   readonly store: Store;
-  /** Runs `work` as the only sender of this store; undefined when another holds the lock. `signal` aborts when the lock must be given up. */
-  readonly withSenderLock: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T | undefined>;
+  /**
+   * Runs `work` as the only sender of this store; undefined when another holds the lock. `signal` aborts when the lock must be given up.
+   * `alone`: the lock ends with its holder, so that whoever leased an envelope before has given it up or is dead.
+   */
+  readonly withSenderLock: <T>(work: (signal: AbortSignal, alone?: boolean) => Promise<T>) => Promise<T | undefined>;
   /** Runs once after `ms`; the result cancels it. Must not keep a process alive. */
   readonly setTimer: (run: () => void, ms: number) => () => void;
   /** Timers around a running request (hedge, deadline); `setTimer` when absent. Apart so that a shifted clock does not cut real requests. */
@@ -69,12 +76,16 @@ export interface Platform {
   readonly isHidden?: () => boolean;
   /** Whether the last failed request to this URL was stopped on the device (CSP, extension, quota): then it says nothing about the path. Asked right after the failure; may wait for the word. */
   readonly wasBlocked?: (url: string) => boolean | Promise<boolean>;
+  /** Whether a request that failed with this error was answered all the same, by somebody who is not who was asked; false when absent. */
+  readonly wasAnswered?: (error: unknown) => boolean;
   readonly deflate?: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Loads suite 2; called once consent is given where native crypto is missing. */
   readonly loadNacl?: () => Promise<NaclSealing>;
   /** Calls `run` when the network came back or changed. The result stops it. */
   readonly onWake?: (run: () => void) => () => void;
-  /** Calls `run` when the page is hidden or left and may never come back. The result stops it. */
-  readonly onLeave?: (run: () => void) => () => void;
+  /** Calls `run` when the page is hidden or left and may never come back; `closing` when nothing asynchronous may end any more. The result stops it. */
+  readonly onLeave?: (run: (closing: boolean) => void) => () => void;
+  /** Whether consent stands in all pages, told without waiting; absent or false where that cannot be known at once. */
+  readonly isGrantedAtOnce?: () => boolean;
   readonly broadcast?: Broadcast;
 }

@@ -7,9 +7,9 @@ import type { ConsentState, Preview, PreviewBody } from './types.js';
 const names = (table: readonly { readonly name: string }[]): string[] => table.map(({ name }) => name);
 
 /** Every origin the agent may contact; `stun:` and `turns:` landmarks as they were given. */
-function receiversOf({ collectors, witnesses, landmarks }: CheckedOptions): string[] {
+function receiversOf({ collectors, witnesses, landmarks, nel }: CheckedOptions): string[] {
   const origins = [...witnesses, ...Object.values(landmarks).flat()].map((url) => (/^https?:/.test(url) ? new URL(url).origin : url));
-  return [...new Set([...collectors, ...origins])];
+  return [...new Set([...collectors, ...origins, ...nel])];
 }
 
 /** What the next envelope holds when nothing was recorded. */
@@ -23,6 +23,7 @@ export function previewOf(options: CheckedOptions, consent: ConsentState, next: 
   return {
     consent,
     receivers,
+    nel: [...options.nel],
     csp: `connect-src ${receivers.filter((url) => url.includes('://')).join(' ')}`,
     fields: {
       context: names(CONTEXT_FIELDS),

@@ -97,10 +97,3 @@ function coarsened(failure: Failure, given: Failure | null): Failure | null {
   }
   return kept as Failure;
 }
-
-/** One failure in plain words, for the page that shows what was sent. */
-export function inWords(failure: Failure): string {
-  const { count, host, kind, method, occurred_at, scheme, type } = failure;
-  const time = new Date(occurred_at * 1_000).toISOString().slice(11, 19);
-  return `${time} UTC, ${method} ${scheme}://${host}: ${kind} (${type})${count > 1 ? `, ${count} times` : ''}`;
-}

@@ -4,21 +4,22 @@ import type { ReportBody } from '@outcry/protocol';
 import { makeSigner, restoreSigner, sealEnvelope, supportsNative } from '@outcry/protocol/seal';
 import type { Signer } from '@outcry/protocol/seal';
 import type { Grant } from './grant.js';
+import type { Steering } from './steering.js';
 
 interface Suite {
   readonly make: () => Promise<{ signer: Signer; stored: unknown }>;
   readonly restore: (stored: unknown) => Promise<Signer>;
-  readonly seal: (signer: Signer, body: Uint8Array, nowMs: number) => Promise<Uint8Array>;
+  readonly seal: (signer: Signer, recipientKey: Uint8Array, body: Uint8Array, nowMs: number) => Promise<Uint8Array>;
 }
 
-async function loadSuite({ options, platform }: Grant): Promise<Suite | null> {
+async function loadSuite({ platform }: Grant): Promise<Suite | null> {
   const { subtle, randomBytes, deflate } = platform;
-  const shared = { randomBytes, recipientKey: options.recipientKey, deflate };
+  const shared = { randomBytes, deflate };
   if (subtle && (await supportsNative(subtle)))
     return {
       make: () => makeSigner(subtle),
       restore: (stored) => restoreSigner(subtle, stored as CryptoKeyPair),
-      seal: (signer, body, nowMs) => sealEnvelope({ ...shared, subtle, signer, body, nowMs }),
+      seal: (signer, recipientKey, body, nowMs) => sealEnvelope({ ...shared, subtle, signer, recipientKey, body, nowMs }),
     };
   const nacl = await platform.loadNacl?.();
   if (!nacl) return null;
@@ -28,7 +29,7 @@ async function loadSuite({ options, platform }: Grant): Promise<Suite | null> {
       return Promise.resolve({ signer, stored: secretKey });
     },
     restore: (stored) => Promise.resolve(nacl.restoreNaclSigner(stored as Uint8Array)),
-    seal: (signer, body, nowMs) => nacl.sealEnvelopeNacl({ ...shared, signer, body, nowMs }),
+    seal: (signer, recipientKey, body, nowMs) => nacl.sealEnvelopeNacl({ ...shared, signer, recipientKey, body, nowMs }),
   };
 }
 
@@ -36,19 +37,18 @@ async function loadSuite({ options, platform }: Grant): Promise<Suite | null> {
  * @returns A function that seals one body; it resolves with null where no crypto can be had, and rejects with the coded errors of
  *   `sealEnvelope`. The suite is loaded at once, while the network works.
  */
-export function makeSealer(grant: Grant): (body: ReportBody) => Promise<Uint8Array | null> {
+export function makeSealer(grant: Grant, steering: Steering): (body: ReportBody) => Promise<Uint8Array | null> {
   const { platform } = grant;
-  const recipient = toBase64Url(grant.options.recipientKey);
   let suite = loadSuite(grant).catch(() => null);
-  let today = -1;
+  let present = '';
   let signer: Signer | undefined;
 
-  async function signerOf(day: number, { make, restore }: Suite): Promise<Signer> {
-    if (signer && day === today) return signer;
+  async function signerOf(day: number, recipientKey: Uint8Array, { make, restore }: Suite): Promise<Signer> {
+    const name = `s:${day}:${toBase64Url(recipientKey)}`;
+    if (signer && name === present) return signer;
     const made = await make();
     let mine = made.signer;
     try {
-      const name = `s:${day}:${recipient}`;
       let stored = made.stored;
       // A tab or process that was quicker wins, so that a device is one signer.
       await grant.update(name, (there) => (stored = there ?? made.stored));
@@ -58,7 +58,7 @@ export function makeSealer(grant: Grant): (body: ReportBody) => Promise<Uint8Arr
     } catch {
       // A store that takes no keys: this page or process keeps its own.
     }
-    today = day;
+    present = name;
     return (signer = mine);
   }
 
@@ -66,7 +66,10 @@ export function makeSealer(grant: Grant): (body: ReportBody) => Promise<Uint8Arr
     let loaded = await suite;
     if (!loaded) loaded = await (suite = loadSuite(grant).catch(() => null));
     if (!loaded) return null;
+    await steering.ready;
     const nowMs = platform.now();
-    return loaded.seal(await signerOf(Math.floor(nowMs / DAY_MS), loaded), encodeBody(body), nowMs);
+    const recipientKey = steering.recipientKey();
+    const of = await signerOf(Math.floor(nowMs / DAY_MS), recipientKey, loaded);
+    return loaded.seal(of, recipientKey, encodeBody(body), nowMs);
   };
 }

@@ -2,29 +2,35 @@
  * One granted period at work: failures and attempts in, sealed envelopes out. Made at the grant, ended by the withdrawal.
  * Everything from here on is a chunk of its own in a browser, loaded once consent is given: nobody pays for it before.
  */
-import { kindOf, lossBucket, MAX_REPORTS, phaseOf } from '@outcry/protocol';
+import { lossBucket, MAX_REPORTS } from '@outcry/protocol';
 import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/protocol';
 import type { Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 import { makeAttempts } from './attempts.js';
+import { makeBudget } from './budget.js';
 import { consentRecord } from './consent-record.js';
 import { contextOf } from './context.js';
 import { makeDelivery } from './deliver.js';
+import { entryKey } from './entry.js';
+import type { Entry } from './entry.js';
 import { makeFold } from './fold.js';
 import { makeGrant } from './grant.js';
-import type { GrantParts } from './grant.js';
-import { addLoss, lossRecords } from './losses.js';
-import type { LossCounts } from './losses.js';
-import { entryKey, makeQueue, QUEUE_LIMITS } from './queue.js';
-import type { Entry } from './queue.js';
-import { buildFailure, coarsen, inWords, secondsOf } from './report.js';
+import type { Grant, GrantParts } from './grant.js';
+import { lossRecords, makeLosses } from './losses.js';
+import { learnNel } from './nel.js';
+import { makeQueue, QUEUE_LIMITS } from './queue.js';
+import { buildFailure, coarsen, secondsOf } from './report.js';
 import { makeSealer } from './seal.js';
 import type { Sent } from './send.js';
+import { makeSteering } from './steering.js';
+import { toldFailure } from './told.js';
 import type { FlushResult, PendingCounts, PreviewBody, Receipt, ReportInput, SentEntry } from './types.js';
 import { makeWitness } from './witness.js';
+import { wordsOf } from './words.js';
+import { leavePlan } from './worker-plan.js';
+
+export { removeNel } from './nel-removal.js';
 
 const MAX_SENT = 50;
-/** Nothing that an app tells of took longer. */
-const MAX_ELAPSED_MS = 1e6;
 
 export interface Session {
   observe(attempt: Attempt): void;
@@ -33,12 +39,12 @@ export interface Session {
   flush(): Promise<FlushResult>;
   pending(): Promise<PendingCounts>;
   close(): Promise<void>;
-  compare(host: string): Promise<readonly WitnessAnswer[] | null>;
+  /** Whether consent stands, by the store too, and the draw by the share that the configuration leaves wins. */
+  mayProbe(): Promise<boolean>;
+  compare(host: string, deadlineMs?: number): Promise<readonly WitnessAnswer[] | null>;
   setReceipt(receipt: Receipt): void;
   /** A failure that the app itself tells of, at `nowMs`. Throws at input that cannot be read. */
   report(input: ReportInput, nowMs: number): void;
-  /** The network came back or changed. */
-  wake(): void;
   /** Stops at once; nothing is written or sent any more. */
   end(): void;
 }
@@ -58,12 +64,12 @@ export interface SessionParts extends Omit<GrantParts, 'lose'> {
 /** Starts recording. Never throws; `onGone` is called when consent turns out to be withdrawn elsewhere. */
 export function startSession(parts: SessionParts): Session {
   const { options, platform, sent } = parts;
-  const losses: LossCounts = new Map();
-  const grant = makeGrant({
+  const losses = makeLosses(() => grant);
+  const grant: Grant = makeGrant({
     ...parts,
     lose(reason, count = 1) {
-      addLoss(losses, reason, count);
-      parts.emit({ kind: 'dropped', reason });
+      losses.add(reason, count);
+      parts.emit({ kind: 'dropped', reason, count });
     },
   });
   const { now, random } = platform;
@@ -77,14 +83,23 @@ export function startSession(parts: SessionParts): Session {
   let { receipt } = parts;
   let sealing: Promise<unknown> = Promise.resolve();
 
-  const queue = makeQueue(grant);
-  const sealBody = makeSealer(grant);
-  const witness = makeWitness(grant);
-  const fold = makeFold(grant, () => seal('none'));
-  const attempts = makeAttempts(grant, () => seal('over'));
-  const delivery = makeDelivery(grant, queue, {
+  const steering = makeSteering(grant);
+  const budget = makeBudget(grant);
+  const queue = makeQueue(grant, { losses, overflow: () => (budget.holdsBack() ? 'byte_budget' : 'queue_full') });
+  const sealBody = makeSealer(grant, steering);
+  const witness = makeWitness(grant, steering);
+  const fold = makeFold(
+    grant,
+    () => seal('none'),
+    () => delivery.isStuck(),
+  );
+  const attempts = makeAttempts(grant, steering, () => seal('over'));
+  const delivery = makeDelivery(grant, {
+    queue,
+    steering,
+    budget,
     onDelivered,
-    sealRecords: async () => (worthTelling || losses.size > 0) && seal('none', true),
+    sealRecords: async () => (worthTelling || losses.untold.size > 0) && seal('none', true),
   });
 
   function onDelivered(key: string, entry: Entry, { collector, tookMs, failed }: Sent): void {
@@ -119,7 +134,7 @@ export function startSession(parts: SessionParts): Session {
       });
       const bins = which === 'none' ? [] : attempts.take(which === 'all');
       let made = false;
-      const records = evenRecords && deliveries.length + losses.size + consents.length > 0;
+      const records = evenRecords && deliveries.length + losses.untold.size + consents.length > 0;
       for (let first = true; grant.live() && (rows.length + bins.length > 0 || (first && records)); first = false)
         made = (await sealOne(rows.splice(0, MAX_REPORTS), bins.splice(0, MAX_REPORTS))) || made;
       if (made) delivery.soon();
@@ -131,15 +146,15 @@ export function startSession(parts: SessionParts): Session {
 
   async function sealOne(rows: { failure: Failure; firstMs: number }[], bins: PreviewBody['attempts']): Promise<boolean> {
     const failures = rows.map(({ failure }) => failure);
+    const repeats = failures.reduce((sum, { count }) => sum + count, 0);
     // Another tab may have told it meanwhile.
     if (consents.length > 0) await tellConsent().catch(() => undefined);
-    const told = { deliveries: deliveries.splice(0), losses: new Map(losses), consents };
-    losses.clear();
+    const told = { deliveries: deliveries.splice(0), losses: await losses.take(), consents };
     consents = [];
-    const putBack = (): void => {
+    const putBack = (): Promise<void> => {
       deliveries.unshift(...told.deliveries);
-      for (const [reason, count] of told.losses) losses.set(reason, (losses.get(reason) ?? 0) + count);
       consents.push(...told.consents);
+      return losses.putBack(told.losses);
     };
     const sealedAtMs = now();
     const bytes = await sealBody({
@@ -148,35 +163,40 @@ export function startSession(parts: SessionParts): Session {
       failures,
       attempts: bins,
       deliveries: told.deliveries,
-      losses: lossRecords(told.losses),
+      losses: lossRecords(told.losses.counts),
       consents: told.consents,
     }).catch((error: unknown) => {
-      grant.lose((error as { code?: string }).code?.endsWith('_too_large') ? 'too_large' : 'other', failures.length || 1);
+      grant.lose((error as { code?: string }).code?.endsWith('_too_large') ? 'too_large' : 'other', repeats || 1);
       return undefined;
     });
     if (!bytes) {
-      putBack();
-      if (bytes === null && failures.length > 0) grant.lose('no_crypto', failures.length);
+      await putBack();
+      if (bytes === null && repeats > 0) grant.lose('no_crypto', repeats);
       return false;
     }
     worthTelling = false;
     const key = entryKey(sealedAtMs, random);
     const failedAtMs = failures.length > 0 ? Math.min(...rows.map(({ firstMs }) => firstMs)) : null;
     const hosts = [...new Set(failures.map(({ host }) => host))];
-    const words = [
-      ...failures.map(inWords),
-      ...bins.map(({ host, made, failed }) => `${host}: ${made} requests, ${failed} failed`),
-      ...told.deliveries.map(({ collector }) => `an earlier report reached ${collector}`),
-      ...[...told.losses].map(([reason]) => `reports lost: ${reason}`),
-      ...told.consents.map(({ text }) => `consent was given to text ${text}`),
-    ];
+    const words = wordsOf({ failures, attempts: bins, deliveries: told.deliveries, losses: told.losses.counts, consents: told.consents });
     known.set(key, { words, hosts });
     // What is evicted or sent by another tab is never asked for.
     for (const [old] of known) if (known.size > QUEUE_LIMITS.count) known.delete(old);
     for (const host of hosts) outcomes.delete(host);
-    const entry: Entry = { bytes, sealedAtMs, failedAtMs, reports: failures.length, tries: 0, failed: [], leasedUntilMs: 0 };
-    const mark: [string, unknown][] = told.consents.slice(-1).map((consent) => ['consent', markOf(consent)]);
-    if (!(await queue.add(key, entry, mark))) return false;
+    const entry: Entry = {
+      bytes,
+      sealedAtMs,
+      failedAtMs,
+      reports: failures.length,
+      failures: repeats,
+      tries: 0,
+      failed: [],
+      leasedUntilMs: 0,
+      ...(told.losses.counts.size > 0 && { losses: Object.fromEntries(told.losses.counts) }),
+    };
+    const puts: [string, unknown][] = told.consents.slice(-1).map((consent) => ['consent', markOf(consent)]);
+    if (!(await queue.add(key, entry, { puts, deletes: told.losses.keys }))) return false;
+    delivery.hold(key, entry);
     grant.emit({ kind: 'sealed', bytes: bytes.length, reports: failures.length });
     return true;
   }
@@ -190,56 +210,59 @@ export function startSession(parts: SessionParts): Session {
   }
 
   void tellConsent().catch(() => undefined);
+  void leavePlan(grant, receipt).catch(() => undefined);
   delivery.soon();
-  // A hidden page is often never seen again; what it has not sealed then is lost.
-  const stopLeave = platform.onLeave?.(() => void seal('all'));
+  learnNel(grant);
+  // A hidden page is often never seen again: what it has not sealed then is lost, what it has not sent waits for a page to come.
+  const stopLeave = platform.onLeave?.((closing) => {
+    if (closing) delivery.part();
+    void losses.save().catch(() => undefined);
+    void seal('all')
+      .then(() => (closing ? undefined : delivery.flush(true, 'live')))
+      .catch(() => undefined);
+  });
+
+  const stopWake = platform.onWake?.(() => {
+    // A page that slept through a withdrawal learns of it here.
+    void grant.holds();
+    delivery.wake();
+    witness.refresh(true);
+  });
 
   function fail(seen: ObservedFailure): void {
+    const reportsPpm = steering.reportsPpm();
     const failure = buildFailure(seen, {
       online: platform.online(),
       connection: platform.connection(),
       nowMs: now(),
-      samplePpm: options.samplePpm,
+      samplePpm: reportsPpm,
       routes,
       claim: witness.claim(),
     });
     grant.emit({ kind: 'diagnosed', failure, evidence: seen.diagnosis.evidence });
-    if (random() * 1e6 >= options.samplePpm) grant.lose('sampled_out');
+    if (steering.isPaused()) grant.lose('paused');
+    else if (random() * 1e6 >= reportsPpm) grant.lose('sampled_out');
     else fold.add(failure, seen.startedAtMs);
   }
 
   return {
     observe(attempt) {
-      attempts.count(attempt);
+      if (!steering.isPaused()) attempts.count(attempt);
       const { host, outcome } = attempt;
       const before = outcomes.get(host);
-      if (outcome === 'succeeded' && before === 'failed') delivery.wake();
+      if (outcome === 'succeeded' && before === 'failed') delivery.recovered();
       if (outcome === 'failed') outcomes.set(host, 'failed');
       else if (outcome === 'succeeded' && (before || known.size > 0)) outcomes.set(host, 'worked');
       witness.refresh();
     },
     fail,
-    report({ type = 'unknown', scheme = 'https', method = 'GET', route, elapsedMs = 0, statusCode = 0, host }, nowMs) {
-      const tookMs = elapsedMs > 0 ? Math.min(elapsedMs, MAX_ELAPSED_MS) : 0;
-      fail({
-        host,
-        scheme,
-        method,
-        resource: 'other',
-        route: route ?? null,
-        diagnosis: { type, phase: phaseOf(type), kind: kindOf(type), confidence: 1, evidence: ['told by the app'] },
-        elapsedMs: tookMs,
-        statusCode,
-        protocol: 'unknown',
-        startedAtMs: nowMs - tookMs,
-      });
-    },
+    report: (input, nowMs) => fail(toldFailure(input, nowMs)),
     next: () => ({
       context: contextOf(options, platform, receipt),
       failures: coarsened(),
       attempts: attempts.records(),
       deliveries,
-      losses: lossRecords(losses),
+      losses: lossRecords(losses.untold),
       consents,
     }),
     async flush() {
@@ -258,18 +281,17 @@ export function startSession(parts: SessionParts): Session {
       await seal('all', true);
       await delivery.flush(true);
     },
-    compare: (host) => witness.compare(host),
-    wake() {
-      delivery.wake();
-      witness.refresh(true);
-    },
+    mayProbe: async () => (await grant.holds()) && random() * 1e6 < steering.probesPpm(),
+    compare: (host, deadlineMs) => witness.compare(host, deadlineMs),
     end() {
       stopLeave?.();
+      stopWake?.();
       grant.end();
     },
     setReceipt(next) {
       receipt = next;
       void tellConsent().catch(() => undefined);
+      void leavePlan(grant, receipt).catch(() => undefined);
     },
   };
 }

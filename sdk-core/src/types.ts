@@ -28,6 +28,11 @@ export interface OutcryOptions {
   readonly witnesses?: readonly string[];
   /** Alternative ways to a watched host, by host. */
   readonly landmarks?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Origins of watched hosts whose Network Error Logging policy is fetched after consent, so that the browser itself reports failures
+   * to the collectors, and taken back on withdrawal. Browsers only.
+   */
+  readonly nel?: readonly string[];
   /** Public key of signed configuration, 32 bytes in base64url. */
   readonly configKey?: string;
   readonly minConfigVersion?: number;
@@ -47,6 +52,8 @@ export interface OutcryOptions {
   readonly debug?: boolean;
   /** Where the queue rests: the name of the browser's database, or in Node a directory. */
   readonly store?: string;
+  /** Browsers: the app's service worker calls `deliverWhenGone` of `@outcry/browser/worker`, so what waits when the page goes is left to it. */
+  readonly worker?: boolean;
 }
 
 /** A failure that the app itself tells of. */
@@ -76,6 +83,8 @@ export interface Preview {
   readonly consent: ConsentState;
   /** Every origin that the agent may ever contact. */
   readonly receivers: readonly string[];
+  /** Origins for which the browser's own failure reports are switched on while consent is given. */
+  readonly nel: readonly string[];
   /** The `connect-src` sources to add to a content security policy. */
   readonly csp: string;
   /** The names of all fields, by section. */

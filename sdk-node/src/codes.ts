@@ -14,6 +14,9 @@ const AUTHORITY = at('handshake', 'tls.cert.authority_invalid');
 const LOOKUP = at('lookup', 'dns.failed', 0.9);
 const INVALID = at('request', 'http.response.invalid');
 
+/** Made by the watch of undici, which sees no error of `fetch` itself. */
+export const REDIRECT_LOOP = 'OUTCRY_REDIRECT_LOOP';
+
 const MEANINGS: Readonly<Record<string, CodeMeaning>> = {
   ENOTFOUND: at('lookup', 'dns.name_not_resolved'),
   ENODATA: at('lookup', 'dns.name_not_resolved'),
@@ -47,6 +50,7 @@ const MEANINGS: Readonly<Record<string, CodeMeaning>> = {
   INVALID_PURPOSE: at('handshake', 'tls.cert.invalid'),
   CERT_CHAIN_TOO_LONG: at('handshake', 'tls.cert.invalid'),
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: at('response', 'http.response.invalid.content_length_mismatch'),
+  [REDIRECT_LOOP]: at('response', 'http.response.redirect_loop', 0.9),
   UND_ERR_HEADERS_OVERFLOW: INVALID,
   UND_ERR_RES_EXCEEDED_MAX_SIZE: INVALID,
 };

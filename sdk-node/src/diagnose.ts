@@ -32,6 +32,7 @@ const OWN_CODES = /^(UND_ERR_ABORTED|UND_ERR_DESTROYED|UND_ERR_CLOSED|ABORT_ERR)
 const SLOW_LOOKUP_MS = 5_000;
 const ABANDONED_MS = 10_000;
 const SINKHOLE = /^(0\.0\.0\.0|127\.0\.0\.1|::1?)$/;
+const NOBODY = /^(0\.0\.0\.0|::)$/;
 const LOCAL_NAME = /^(localhost|.+\.localhost|[\d.]+|\[.*\])$/;
 
 function diagnosis(type: string, stage: Stage, confidence: number, ...evidence: string[]): Diagnosis {
@@ -91,7 +92,13 @@ export function diagnose(evidence: Evidence): Diagnosis | null {
       ? diagnosis('dns.failed', 'lookup', 0.9, 'EAI_AGAIN at once: the resolver refused or failed')
       : diagnosis('dns.unreachable', 'lookup', 0.9, `EAI_AGAIN after ${Math.round(elapsedMs)} ms: no resolver answered`);
   if (code === 'ECONNREFUSED' && SINKHOLE.test(address) && !LOCAL_NAME.test(host))
-    return diagnosis('dns.address_changed', 'lookup', 0.8, `${code} ${address}: the name leads to this machine`);
+    // A hosts file of a developer may well name this machine; the address of nobody is a block list's.
+    return diagnosis(
+      'dns.address_changed',
+      'lookup',
+      NOBODY.test(address) ? 0.95 : 0.8,
+      `${code} ${address}: the name leads to this machine`,
+    );
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     // One timer of undici spans lookup, TCP and TLS.
     const literal = LOCAL_NAME.test(host) && evidence.scheme === 'http';

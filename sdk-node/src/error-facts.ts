@@ -32,3 +32,15 @@ export function factsOf(thrown: unknown, byPeer: boolean): ErrorFacts {
     byPeer,
   };
 }
+
+/** Codes of a handshake that somebody took part in, and shows a certificate or a language that is not the one of who was asked. */
+const ANOTHER = /CERT|SIGNATURE|^(INVALID_|ERR_SSL_|HPE_|EPROTO$)/;
+
+/**
+ * Whether a request of our own, sent with `redirect: 'error'`, was answered by somebody in the place of who was asked: a sign-in page
+ * leads elsewhere, or has no certificate for the name. Never throws.
+ */
+export function wasAnsweredByAnother(thrown: unknown): boolean {
+  const { code, message } = factsOf((thrown as LooseError | undefined)?.cause, false);
+  return ANOTHER.test(code) || message === 'unexpected redirect';
+}

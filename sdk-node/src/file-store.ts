@@ -7,7 +7,7 @@
  * Signing keys stay in memory: WebCrypto does not give their private half out, so there is nothing to write.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import * as realFs from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeMemoryStore } from '@outcry/core';
 import type { Store } from '@outcry/core';
@@ -23,7 +23,6 @@ const PASSING = /^(.+)\.(\d+)-[0-9a-f]+\.(tmp|claim)$/;
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 const isGone = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 const nameOf = (key: string): string => encodeURIComponent(key);
-const passing = (name: string, sort: 'tmp' | 'claim'): string => `${name}.${process.pid}-${randomBytes(6).toString('hex')}.${sort}`;
 const staysInMemory = (key: string): boolean => key.startsWith('s:');
 
 /** `missing` where the file is not there. */
@@ -36,7 +35,26 @@ async function unlessGone<T>(work: Promise<T>, missing: T): Promise<T> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** What the store needs of the file system. */
+export type StoreFs = Pick<typeof realFs, 'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'unlink'>;
+
+/** Parts that a test may replace. */
+export interface FileStoreParts {
+  readonly fs?: StoreFs;
+  /** Of this process, in the names of files that it has in work. */
+  readonly pid?: number;
+}
+
+/** Undefined for torn bytes. */
+function decoded(bytes: Uint8Array): unknown {
+  try {
+    return coder.decode(bytes) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function syncFolder({ open }: StoreFs, folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
@@ -46,8 +64,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** A synced temporary file; the caller gives it its name. */
-async function writeTemporary(folder: string, name: string, bytes: Uint8Array): Promise<string> {
-  const path = join(folder, passing(name, 'tmp'));
+async function writeTemporary({ open, unlink }: StoreFs, path: string, bytes: Uint8Array): Promise<string> {
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);
@@ -71,7 +88,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Takes back what a process that is gone had in work. */
-async function tidy(folder: string): Promise<void> {
+async function tidy({ link, readdir, stat, unlink }: StoreFs, folder: string): Promise<void> {
   for (const file of await unlessGone(readdir(folder), [])) {
     const [, name, pid, sort] = PASSING.exec(file) ?? [];
     if (name === undefined) continue;
@@ -89,7 +106,9 @@ async function tidy(folder: string): Promise<void> {
  * Its methods reject with the errors of the file system (`ENOSPC`, `EACCES`); the agent then keeps envelopes in memory and counts
  * `storage_failed`.
  */
-export function makeFileStore(directory: string): Store {
+export function makeFileStore(directory: string, { fs = realFs, pid = process.pid }: FileStoreParts = {}): Store {
+  const { link, mkdir, readdir, readFile, rename, rm, stat, unlink } = fs;
+  const passing = (name: string, sort: 'tmp' | 'claim'): string => `${name}.${pid}-${randomBytes(6).toString('hex')}.${sort}`;
   const folderOf = (epoch: number): string => join(directory, String(epoch));
   const memory = makeMemoryStore();
   let memoryEpoch = 0;
@@ -110,7 +129,7 @@ export function makeFileStore(directory: string): Store {
   async function tidyWhenDue(path: string): Promise<void> {
     if (Date.now() - tidiedAtMs < STALE_MS) return;
     tidiedAtMs = Date.now();
-    await tidy(path);
+    await tidy(fs, path);
   }
 
   async function folder(of: number): Promise<string> {
@@ -122,11 +141,12 @@ export function makeFileStore(directory: string): Store {
 
   async function read(path: string): Promise<unknown> {
     const bytes = await unlessGone(readFile(path), undefined);
-    return bytes && (coder.decode(bytes) as unknown);
+    return bytes && decoded(bytes);
   }
 
   async function put(path: string, name: string, value: unknown): Promise<void> {
-    await rename(await writeTemporary(path, name, coder.encode(value)), join(path, name));
+    const temporary = await writeTemporary(fs, join(path, passing(name, 'tmp')), coder.encode(value));
+    await rename(temporary, join(path, name));
   }
 
   /** Runs a change in the folder of its epoch; false when that is not, or no longer, the present one. */
@@ -165,8 +185,9 @@ export function makeFileStore(directory: string): Store {
         (file) => !PASSING.test(file) && decodeURIComponent(file).startsWith(prefix),
       );
       for (const file of files.sort()) {
-        const value = await read(join(path, file)).catch(() => undefined);
-        if (value !== undefined) kept.push([decodeURIComponent(file), value]);
+        const bytes = await readFile(join(path, file)).catch(() => undefined);
+        // Torn bytes are told as such: the agent drops and counts them.
+        if (bytes) kept.push([decodeURIComponent(file), decoded(bytes)]);
       }
       return kept;
     },
@@ -179,7 +200,7 @@ export function makeFileStore(directory: string): Store {
           for (const key of deletes)
             if (staysInMemory(key)) await memory.write(memoryEpoch, [], [key]);
             else await unlessGone(unlink(join(path, nameOf(key))), undefined);
-          await syncFolder(path);
+          await syncFolder(fs, path);
         }),
       ),
     update: (of, key, change) =>
@@ -191,9 +212,17 @@ export function makeFileStore(directory: string): Store {
           }
           const name = nameOf(key);
           const claimed = await claim(path, name);
-          const value = change(claimed && (await read(claimed)));
-          if (value !== undefined) await put(path, name, value);
-          if (claimed) await unlink(claimed);
+          try {
+            const value = change(claimed && (await read(claimed)));
+            if (value !== undefined) await put(path, name, value);
+          } catch (error) {
+            // A full disk: it has its name back at once.
+            if (claimed) await link(claimed, join(path, name)).catch(() => undefined);
+            if (claimed) await unlink(claimed).catch(() => undefined);
+            throw error;
+          }
+          // Another process may have taken it for a dead one's, and given it its name back.
+          if (claimed) await unlessGone(unlink(claimed), undefined);
         }),
       ),
     erase: () =>
@@ -202,8 +231,9 @@ export function makeFileStore(directory: string): Store {
         const of = await epoch();
         if (!(await unlessGone(stat(directory), undefined))) return of;
         const next = of + 1;
-        await rename(await writeTemporary(directory, EPOCH_FILE, Buffer.from(String(next))), join(directory, EPOCH_FILE));
-        await syncFolder(directory);
+        const temporary = await writeTemporary(fs, join(directory, passing(EPOCH_FILE, 'tmp')), Buffer.from(String(next)));
+        await rename(temporary, join(directory, EPOCH_FILE));
+        await syncFolder(fs, directory);
         for (const file of await readdir(directory))
           if (/^\d+$/.test(file) && Number(file) < next) await rm(join(directory, file), { recursive: true, force: true, maxRetries: 5 });
         return next;

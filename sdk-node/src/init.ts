@@ -24,9 +24,17 @@ export interface NodeOutcry extends Outcry {
 export function init(options: OutcryOptions, platform?: Partial<NodePlatform>): NodeOutcry {
   const checked = checkOptions(options, 'sdk-node');
   const place = makePlatform(checked, platform);
-  claimOwn([...checked.collectors.map((origin) => `${origin}/v1/reports`), ...checked.witnesses]);
+  const paths = ['/v1/reports', `/v1/config/${checked.project}`];
+  claimOwn([...checked.collectors.flatMap((origin) => paths.map((path) => origin + path)), ...checked.witnesses]);
   const agent = createAgent(checked, place);
-  const watch = makeWatch({ agent, count4xx: checked.count4xx, now: place.now, accept: place.accept, noNetwork: hasNoNetwork });
+  const watch = makeWatch({
+    agent,
+    count4xx: checked.count4xx,
+    now: place.now,
+    accept: place.accept,
+    noNetwork: hasNoNetwork,
+    setTimer: place.setTimer,
+  });
   let unhook: (() => void) | undefined;
 
   /** No channel is listened to without consent. */

@@ -6,6 +6,7 @@ import { makeMemoryStore } from '@outcry/core';
 import type { CheckedOptions, Platform } from '@outcry/core';
 import { makeFileStore } from './file-store.js';
 import { hasNoNetwork, networkSignature } from './interfaces.js';
+import { wasAnsweredByAnother } from './error-facts.js';
 
 const WAKE_POLL_MS = 30_000;
 const LOOPBACK = /^https?:\/\/(127\.|\[::1\]|localhost)/;
@@ -65,6 +66,7 @@ export function makePlatform(options: CheckedOptions, changes: Partial<NodePlatf
     os: OS[process.platform] ?? 'other',
     online: () => allLocal || !hasNoNetwork(),
     connection: () => 'unknown',
+    wasAnswered: wasAnsweredByAnother,
     deflate: (bytes) => deflate(bytes),
     onWake: onNetworkChange,
     ...changes,

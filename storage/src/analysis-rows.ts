@@ -19,6 +19,8 @@ export interface Rollup10sRow {
   readonly repeats: string;
   /** Distinct signers of the cell; never to be summed over cells. */
   readonly signers: string;
+  /** Those of them that were not one of many of their address prefix: what the detector counts. */
+  readonly counted: string;
   /** Sum of the reports' weights. */
   readonly weight: number;
 }
@@ -39,6 +41,10 @@ export interface ServerMetricRow {
   readonly value: number;
 }
 
+/** Where a spike stands: `open` (steady), `growing`, `recovering` (fewer, or quiet and not closed yet), `reopened` lately, `closed`, `merged` into another. */
+export const SPIKE_PHASES = ['open', 'growing', 'recovering', 'reopened', 'closed', 'merged'] as const;
+export type SpikePhase = (typeof SPIKE_PHASES)[number];
+
 /** One version of a spike; the highest `version` of an id is the present state. `document` is the JSON of everything else. */
 export interface SpikeRow {
   readonly spike_id: string;
@@ -47,9 +53,9 @@ export interface SpikeRow {
   readonly kind: string;
   /** The place: '' for the whole host, else for example `network=AS3320/DE`. Part of the spike's key. */
   readonly scope: string;
-  readonly state: 'open' | 'closed';
+  readonly state: SpikePhase;
   readonly started_at: number;
-  /** 0 while open. */
+  /** When its failures ended; 0 while they last. */
   readonly ended_at: number;
   readonly document: string;
   /** Rises with every version, for example milliseconds since the epoch. Decimal. */

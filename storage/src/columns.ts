@@ -28,7 +28,7 @@ const added = (...names: CollectorColumn[]): Column[] => names.map((name) => ({ 
 
 const ARRIVAL = added('received_at', 'collector', 'sealed_day');
 const PLACE = added('event_time', 'time_trust', 'network', 'country', 'lateness_s', 'signer', 'weight');
-const REPORTS = [...wire(CONTEXT_COLUMNS), ...wire(FAILURE_COLUMNS), ...ARRIVAL, ...PLACE, ...added('report_id')];
+const REPORTS = [...wire(CONTEXT_COLUMNS), ...wire(FAILURE_COLUMNS), ...ARRIVAL, ...PLACE, ...added('crowd', 'report_id')];
 
 /** The columns that a row carries, in the order in which they are inserted. */
 export const COLUMNS: Readonly<Record<RowTable, readonly Column[]>> = {

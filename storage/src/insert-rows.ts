@@ -79,7 +79,7 @@ function toValues(row: object, names: readonly string[]): unknown[] {
   return names.map((name) => {
     const value = values[name];
     if (typeof value === 'string') return wellFormed(value);
-    return value === null ? '' : value;
+    return value ?? '';
   });
 }
 

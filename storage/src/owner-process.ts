@@ -3,22 +3,17 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { OutcryError } from '@outcry/protocol';
 import { ownerFile } from './owner-file.js';
 import type { OwnerMessage, OwnerTask } from './owner/owner-message.js';
+import type { SupervisedProcess } from './supervise.js';
 
 const READY_WITHIN_MS = 60_000;
 const KEPT_STDERR_CHARS = 8_192;
 /** Every running query occupies a thread of libuv's pool, and with the default of 4 the process's own file work would wait for queries. */
 const POOL_THREADS = '16';
 
-export interface OwnerProcess {
-  readonly pid: number;
+export interface OwnerProcess extends SupervisedProcess {
   /** The port it listens on, 0 with a socket. */
   readonly port: number;
   readonly version: string;
-  /** Settles when the process has ended, with how. */
-  readonly exited: Promise<string>;
-  /** When it last gave a sign of life, in ms since the epoch. */
-  lastBeatMs(): number;
-  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /**
@@ -26,7 +21,7 @@ export interface OwnerProcess {
  *
  * Rejects with OUTCRY_DATA_DIR_LOCKED, OUTCRY_DATA_DIR, OUTCRY_PORT_TAKEN, or an Error with the engine's reason; nothing is left running then.
  */
-export function startOwner(task: OwnerTask, now: () => number = Date.now): Promise<OwnerProcess> {
+export function startOwner(task: OwnerTask, now: () => number = () => performance.now()): Promise<OwnerProcess> {
   const child = fork(ownerFile(), [], {
     env: { ...process.env, NODE_OPTIONS: '', TZ: 'UTC', UV_THREADPOOL_SIZE: POOL_THREADS, OUTCRY_OWNER_TASK: JSON.stringify(task) },
     execArgv: [],

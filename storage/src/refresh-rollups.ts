@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { readState, writeState } from './refresh-state.js';
-import { NOTED_HOURS, NOTE_BUCKETS, refreshCells } from './rollup-queries.js';
-import { ROLLUPS, type Rollup } from './schema/rollup-tables.js';
+import { NOTED_HOURS, NOTE_BUCKETS, refreshCells, sumPlaces } from './rollup-queries.js';
+import { ROLLUPS, SERIES_ROLLUPS, type Rollup } from './schema/rollup-tables.js';
 
 /** A row becomes visible later than its `inserted_at`, by up to the 60 s that an insert may take; servers' clocks differ a little. */
 const OVERLAP_US = 120_000_000;
@@ -27,7 +27,7 @@ export interface RefreshOptions {
 }
 
 /**
- * Recomputes every cell of the three rollups, by both clocks, that rows inserted since the last refresh touch. Idempotent: may run at
+ * Recomputes every cell of the rollups, by both clocks, that rows inserted since the last refresh touch. Idempotent: may run at
  * any time, in several processes at once, and after any absence; once rows stop coming, one refresh makes every count exact.
  *
  * @returns How many 10 s buckets it looked at. Rejects with what the server says; the next refresh then does this one's work too.
@@ -42,9 +42,11 @@ export async function refreshRollups(client: ClickHouseClient, options: RefreshO
   await client.command({ query: NOTE_BUCKETS, query_params: { from, version }, clickhouse_settings: SETTINGS });
   const noted = await client.query({ query: NOTED_HOURS, query_params: { from }, format: 'JSONEachRow' });
   const hours = await noted.json<NotedHour>();
-  for (const rollup of ROLLUPS) {
-    for (const span of spansOf(hours, oldestBucketS(rollup, nowS, state.retentionDays))) {
-      await client.command({ query: refreshCells(rollup), query_params: { from, version, ...span }, clickhouse_settings: SETTINGS });
+  // The sums over places come after the cells that they are made of.
+  const steps = [...ROLLUPS.map((of) => ({ of, query: refreshCells(of) })), ...SERIES_ROLLUPS.map((of) => ({ of, query: sumPlaces(of) }))];
+  for (const { of, query } of steps) {
+    for (const span of spansOf(hours, oldestBucketS(of, nowS, state.retentionDays))) {
+      await client.command({ query, query_params: { from, version, ...span }, clickhouse_settings: SETTINGS });
     }
   }
   await writeState(client, 'watermark_us', state.nowUs, version);

@@ -9,6 +9,14 @@ import type { Attempts, Consent, Context, Delivery, Failure, Loss } from '@outcr
 export const TIME_TRUSTS = ['device', 'corrected', 'arrival'] as const;
 export type TimeTrust = (typeof TIME_TRUSTS)[number];
 
+/**
+ * How a failing client stood among those of its address prefix (/24, /48), at the collector that wrote the row. `first`: the first of the
+ * prefix to fail in the project for an hour. `few`: one of three that fail at the host within ten minutes. `many`: one beyond these. '' where it is
+ * not known: private addresses, browsers' own reports, rows of before.
+ */
+export const CROWDS = ['first', 'few', 'many'] as const;
+export type Crowd = (typeof CROWDS)[number] | '';
+
 /** What the collector adds to every row. */
 export interface ArrivalColumns {
   /** When the envelope arrived, floored to 10 s. */
@@ -37,7 +45,7 @@ export interface PlaceColumns {
 }
 
 /** One failed request, or several identical ones folded into one (`count`); tables `reports` and `dev_reports`. */
-export type ReportRow = Context & Failure & ArrivalColumns & PlaceColumns & { readonly report_id: string };
+export type ReportRow = Context & Failure & ArrivalColumns & PlaceColumns & { readonly crowd: Crowd; readonly report_id: string };
 
 /** Requests to one host in one 5-minute bin of one device; table `attempts`. */
 export type AttemptRow = Pick<Context, (typeof ATTEMPT_CONTEXT)[number]> &

@@ -1,24 +1,37 @@
-/** Keeps one owner process running: restarts it when it ends, kills it when it falls silent. */
+/** Keeps one process running: restarts it when it ends, kills it when it falls silent. The embedded engine's owner, and a collector's workers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OwnerProcess } from './owner-process.js';
 
 const CHECK_EVERY_MS = 1_000;
-/** The owner gives a sign of life every second; a machine under load may delay it a good deal. */
+/** The process gives a sign of life every second; a machine under load may delay it a good deal. */
 const SILENT_AFTER_MS = 20_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 /** One that ran this long was healthy; the next restart is quick again. */
 const HEALTHY_AFTER_MS = 60_000;
-/** `close()` promises 2 s. */
+/** `close()` of the embedded engine promises 2 s. */
 const TERM_GRACE_MS = 1_800;
 
-export interface Supervisor {
-  current(): OwnerProcess;
+/** One life of a process, as far as it is supervised. */
+export interface SupervisedProcess {
+  readonly pid: number;
+  /** Settles when the process has ended, with how. */
+  readonly exited: Promise<string>;
+  /** When it last gave a sign of life, in ms of `performance.now()`: a wall clock that is set would make it seem silent. */
+  lastBeatMs(): number;
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface Supervisor<P extends SupervisedProcess = SupervisedProcess> {
+  current(): P;
   stop(): Promise<void>;
 }
 
 export interface SuperviseOptions {
   readonly log: (line: string) => void;
+  /** What the lines call it. */
+  readonly name?: string;
+  /** What it gets between SIGTERM and SIGKILL, in ms. */
+  readonly termGraceMs?: number;
   readonly now?: () => number;
   readonly silentAfterMs?: number;
 }
@@ -38,8 +51,14 @@ export function restartPauseMs(restarts: number): number {
  *
  * @param start - Starts the next one, at the same address.
  */
-export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess>, options: SuperviseOptions): Supervisor {
-  const { log, now = Date.now, silentAfterMs = SILENT_AFTER_MS } = options;
+export function supervise<P extends SupervisedProcess>(first: P, start: () => Promise<P>, options: SuperviseOptions): Supervisor<P> {
+  const {
+    log,
+    name = 'the embedded engine',
+    termGraceMs = TERM_GRACE_MS,
+    now = () => performance.now(),
+    silentAfterMs = SILENT_AFTER_MS,
+  } = options;
   const stopping = new AbortController();
   const isStopping = () => stopping.signal.aborted;
   let owner = first;
@@ -48,7 +67,7 @@ export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess
   const endOfLife = async (): Promise<string> => {
     const watchdog = setInterval(() => {
       if (now() - owner.lastBeatMs() < silentAfterMs) return;
-      log(`the embedded engine has been silent for ${silentAfterMs} ms and is killed`);
+      log(`${name} has been silent for ${silentAfterMs} ms and is killed`);
       owner.kill('SIGKILL');
     }, CHECK_EVERY_MS);
     try {
@@ -66,7 +85,7 @@ export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess
         const startedMs = now();
         const how = await endOfLife();
         if (isStopping()) return;
-        log(`the embedded engine ended (${how}) and is started again`);
+        log(`${name} ended (${how}) and is started again`);
         if (now() - startedMs > HEALTHY_AFTER_MS) restarts = 0;
       }
       await sleep(restartPauseMs(restarts), undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -78,7 +97,7 @@ export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess
           return true;
         },
         (error: unknown) => {
-          log(`the embedded engine does not start: ${error instanceof Error ? error.message : String(error)}`);
+          log(`${name} does not start: ${error instanceof Error ? error.message : String(error)}`);
           return false;
         },
       );
@@ -96,7 +115,7 @@ export function supervise(first: OwnerProcess, start: () => Promise<OwnerProcess
     async stop() {
       stopping.abort();
       owner.kill('SIGTERM');
-      const hard = setTimeout(() => owner.kill('SIGKILL'), TERM_GRACE_MS);
+      const hard = setTimeout(() => owner.kill('SIGKILL'), termGraceMs);
       await watching;
       clearTimeout(hard);
     },

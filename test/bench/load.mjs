@@ -5,10 +5,11 @@ import { Agent, request } from 'node:http';
  *
  * @param {string} url - Loopback only.
  * @param {Uint8Array[]} bodies
+ * @param {{ connections?: number, agent?: Agent }} options - An agent of `openConnections` is not closed here.
  * @returns {Promise<Map<number, number>>} How often each status was answered.
  */
-export async function postAll(url, bodies, { connections = 32 } = {}) {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+export async function postAll(url, bodies, { connections = 32, agent: given } = {}) {
+  const agent = given ?? new Agent({ keepAlive: true, maxSockets: connections });
   const statuses = new Map();
   let next = 0;
   const one = (body) =>
@@ -27,6 +28,19 @@ export async function postAll(url, bodies, { connections = 32 } = {}) {
     }
   };
   await Promise.all(Array.from({ length: connections }, lane));
-  agent.destroy();
+  if (given === undefined) agent.destroy();
   return statuses;
+}
+
+/** An agent with so many connections open, so that opening them is no part of what is measured. */
+export async function openConnections(url, connections) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const one = () =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(url, { method: 'OPTIONS', agent }, (answer) => answer.resume().on('end', resolve));
+      outgoing.on('error', reject);
+      outgoing.end();
+    });
+  await Promise.all(Array.from({ length: connections }, one));
+  return agent;
 }

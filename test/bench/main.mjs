@@ -7,7 +7,7 @@ import { machineLine } from './machine.mjs';
 
 const parts = {
   sizes: async () => (await import('./sizes.mjs')).benchSizes(),
-  intake: async () => (await import('./intake.mjs')).benchIntake(values.profile),
+  intake: async () => (await import('./intake.mjs')).benchIntake({ profile: values.profile }),
   watch: async () => (await import('./watch.mjs')).benchWatch(),
 };
 const { values } = parseArgs({ options: { only: { type: 'string' }, profile: { type: 'string' } } });

@@ -1,5 +1,5 @@
 /** A real Chromium with a fresh profile, started without any traffic of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -17,19 +17,53 @@ const FLAGS = [
 
 export interface Browser {
   readonly context: BrowserContext;
+  /** Ends it and forgets its profile. */
   close(): Promise<void>;
+  /** Ends it in order; the profile stays. */
+  quit(): Promise<void>;
+  /** Ends the browser process without a word, by SIGKILL; the profile stays. */
+  kill(): Promise<void>;
+  /** The same profile in a new browser. */
+  restart(): Promise<Browser>;
+}
+
+export interface BrowserChange {
+  /** Further flags. */
+  readonly flags?: readonly string[];
+  /** Flags that automation adds and a test cannot do with. */
+  readonly without?: readonly string[];
+  /** Home directory, whose certificate database it reads. */
+  readonly home?: string;
+  /** A folder that an earlier browser left; a fresh one by default. */
+  readonly profile?: string;
 }
 
 /** `OUTCRY_CHROMIUM` names another binary than Debian's. */
-export async function startChromium(): Promise<Browser> {
-  const profile = await mkdtemp(join(tmpdir(), 'outcry-chromium-'));
+export async function startChromium(change: BrowserChange = {}): Promise<Browser> {
+  const { flags = [], without = [], home, profile } = change;
+  const folder = profile ?? (await mkdtemp(join(tmpdir(), 'outcry-chromium-')));
   const executablePath = process.env['OUTCRY_CHROMIUM'] ?? '/usr/bin/chromium';
-  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS });
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath,
+    headless: true,
+    args: [...FLAGS, ...flags],
+    ignoreDefaultArgs: [...without],
+    ...(home !== undefined && { env: { ...process.env, HOME: home } as Record<string, string> }),
+  });
   return {
     context,
     async close() {
       await context.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
+    quit: () => context.close(),
+    async kill() {
+      const gone = new Promise<void>((resolve) => void context.on('close', () => resolve()));
+      // The lock of a profile names the process that has it.
+      const pid = Number((await readlink(join(folder, 'SingletonLock'))).split('-').at(-1));
+      process.kill(pid, 'SIGKILL');
+      await gone;
+    },
+    restart: () => startChromium({ ...change, profile: folder }),
   };
 }

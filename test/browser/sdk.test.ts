@@ -34,20 +34,6 @@ afterEach(async () => {
   servers.asked.length = servers.bodies.length = servers.uploads.length = 0;
 });
 
-declare global {
-  interface Window {
-    outcry: { init(options: object, platform: object): Window['agent'] };
-    agent: {
-      readonly consent: string;
-      setConsent(state: string, receipt?: object): Promise<void>;
-      pending(): Promise<{ envelopes: number }>;
-      flush(): Promise<unknown>;
-      close(): Promise<void>;
-      sent(): { words: string[] }[];
-    };
-  }
-}
-
 /** A tab with an agent that has not been asked to do anything. */
 async function openPage(): Promise<Page> {
   const made = await browser.context.newPage();
@@ -139,13 +125,15 @@ describe('before consent', () => {
 describe('after consent', () => {
   it('tells real faults apart as far as a page can, and delivers them sealed', async () => {
     await grant();
+    // What never worked in this browser could be forbidden by an extension.
+    expect(await ask(`${servers.api}/`)).toBe('200');
     expect(await ask(`${servers.closedPort}/x`)).toBe('TypeError');
-    expect(await ask(`${servers.api}/no-cors`)).toBe('TypeError');
+    expect(await ask(`${servers.noCors}/x`)).toBe('TypeError');
     expect(await ask(`${servers.api}/broken`)).toBe('503');
     expect(await ask('https://nowhere.invalid/')).toBe('TypeError');
     expect(await ask(`${servers.mute}/x`, 700)).toBe('TimeoutError');
     const kinds = (): string[] => [...new Set(failures().map(({ host, kind }) => `${host} ${kind}`))].sort();
-    const wanted = ['127.0.0.1 cors', '127.0.0.1 http', '127.0.0.1 timeout', '127.0.0.1 unknown', 'nowhere.invalid unknown'];
+    const wanted = ['127.0.0.1 cors', '127.0.0.1 http', '127.0.0.1 timeout', '127.0.0.1 unknown', 'nowhere.invalid blocked'];
     await until(() => kinds().length >= wanted.length).catch(() => undefined);
     expect(kinds()).toEqual(wanted);
     expect(failures().find(({ kind }) => kind === 'http')).toMatchObject({ type: 'http.error', status_code: 503, phase: 'application' });
@@ -155,6 +143,31 @@ describe('after consent', () => {
     for (const headers of servers.uploads)
       expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(cookie|referer|content-type)$/)]));
     expect(complaints).toEqual([]);
+  });
+
+  it('tells of a body that breaks off, a WebSocket and an event source that come to nothing', async () => {
+    await page.evaluate(() => Object.assign(window, { nativeSocket: WebSocket }));
+    await grant();
+    // These are watched once the part that diagnoses is there.
+    await until(() => page.evaluate(() => (window as unknown as { nativeSocket: unknown }).nativeSocket !== WebSocket));
+    const seen = await page.evaluate(
+      async ({ api, closedPort }) => {
+        const body = await fetch(`${api}/short`)
+          .then((response) => response.text())
+          .catch((error: Error) => error.name);
+        const failed = (target: EventTarget): Promise<string> =>
+          new Promise((resolve) => target.addEventListener('error', ({ type }) => resolve(type)));
+        const socket = await failed(new WebSocket(`${closedPort.replace('http', 'ws')}/socket`));
+        const source = await failed(new EventSource(`${api}/broken`));
+        return { body, socket, source };
+      },
+      { api: servers.api, closedPort: servers.closedPort },
+    );
+    expect(seen).toEqual({ body: 'TypeError', socket: 'error', source: 'error' });
+    const told = (): string[] => failures().map(({ resource, type, kind }) => `${resource} ${type} ${kind}`);
+    await until(() => told().length >= 3).catch(() => undefined);
+    expect(told().sort()).toEqual(['eventsource http.failed http', 'fetch http.response.invalid http', 'websocket unknown unknown']);
+    expect(failures().find(({ resource }) => resource === 'websocket')).toMatchObject({ scheme: 'ws', status_code: 0 });
   });
 
   it('rests only sealed bytes while the collector is away, delivers them when it is back, and leaves nothing after a withdrawal', async () => {

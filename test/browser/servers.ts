@@ -1,4 +1,5 @@
 /** Real servers on loopback: the page, an API with faults, and a collector that opens what it gets. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -18,6 +19,8 @@ const POLICY = "default-src 'none'; script-src 'self'; connect-src *; img-src da
 export interface Servers {
   readonly page: string;
   readonly api: string;
+  /** Answers, and permits no page to read it. */
+  readonly noCors: string;
   readonly collector: string;
   readonly recipientKey: string;
   readonly closedPort: string;
@@ -25,9 +28,15 @@ export interface Servers {
   /** Requests that reached the collector, as "METHOD path". */
   readonly asked: string[];
   readonly bodies: ReportBody[];
+  /** The dedup keys of the envelopes that arrived, in hexadecimal: the same envelope may arrive twice. */
+  readonly envelopes: Set<string>;
   /** Headers of the uploads. */
   readonly uploads: IncomingMessage['headers'][];
   away: boolean;
+  /** Uploads are read and not answered, until they are given up. */
+  silent: boolean;
+  /** What `/sw.js` is. */
+  worker: string;
   close(): Promise<void>;
 }
 
@@ -37,6 +46,7 @@ export async function startServers(): Promise<Servers> {
   const asked: string[] = [];
   const bodies: ReportBody[] = [];
   const uploads: IncomingMessage['headers'][] = [];
+  const envelopes = new Set<string>();
   const open: Server[] = [];
 
   async function http(listener: (request: IncomingMessage, response: ServerResponse) => unknown, address?: string): Promise<string> {
@@ -48,8 +58,11 @@ export async function startServers(): Promise<Servers> {
   const page = await http(async ({ url = '/' }, response) => {
     const file = url.slice(1);
     // Every policy violation of the SDK itself would show on the page's console.
-    response.setHeader('content-security-policy', POLICY);
-    if (/^(min\/)?[\w-]+(\.iife)?\.js$/.test(file)) {
+    if (!/^\/(app|sw\.js)/.test(url)) response.setHeader('content-security-policy', POLICY);
+    if (url === '/sw.js') {
+      response.setHeader('content-type', 'text/javascript');
+      response.end(servers.worker);
+    } else if (/^(min\/)?[\w-]+(\.iife)?\.js$/.test(file)) {
       response.setHeader('content-type', 'text/javascript');
       response.end(await readFile(new URL(file.startsWith('min/') ? `build/${file}` : `dist/${file}`, room)).catch(() => ''));
     } else {
@@ -58,10 +71,13 @@ export async function startServers(): Promise<Servers> {
     }
   });
   const api = await http(({ url }, response) => {
-    if (url !== '/no-cors') response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-allow-origin', '*');
     response.statusCode = url === '/broken' ? 503 : 200;
+    // Headers and a part of the body, then nothing more.
+    if (url === '/short') return response.writeHead(200, { 'content-length': '1000' }).write('{', () => response.destroy());
     response.end('{}');
   });
+  const noCors = await http((_request, response) => response.end('{}'));
   const muted = new Set<Socket>();
   const mute = createTcp((socket) => void muted.add(socket.on('error', () => undefined)));
   open.push(mute);
@@ -72,13 +88,17 @@ export async function startServers(): Promise<Servers> {
   const servers: Servers = {
     page,
     api,
+    noCors,
     mute: await listen(mute),
     closedPort,
     recipientKey: key.publicKey,
     asked,
     bodies,
     uploads,
+    envelopes,
     away: false,
+    silent: false,
+    worker: '',
     collector: await http(async (request, response) => {
       asked.push(`${request.method} ${request.url}`);
       if (servers.away) return request.socket.destroy();
@@ -89,6 +109,8 @@ export async function startServers(): Promise<Servers> {
       }
       const bytes = Buffer.concat(await request.toArray());
       if (!(await verifyEnvelope(bytes))) return response.writeHead(400).end();
+      if (servers.silent) return;
+      envelopes.add(createHash('sha256').update(bytes.subarray(0, 88)).digest('hex').slice(0, 32));
       bodies.push(decodeBody(openEnvelope(bytes, keys)).body);
       uploads.push(request.headers);
       response.writeHead(204).end();

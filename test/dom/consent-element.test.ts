@@ -56,7 +56,7 @@ describe('<outcry-consent>', () => {
     answer('granted');
     const { receipt } = (await decided).detail;
     const text = [...shown.slice(0, -2), shown.at(-1), shown.at(-2)].join('\n');
-    expect(receipt).toMatchObject({ text: 'outcry-2', method: 'element', textHash: createHash('sha256').update(text).digest('base64url') });
+    expect(receipt).toMatchObject({ text: 'outcry-3', method: 'element', textHash: createHash('sha256').update(text).digest('base64url') });
     expect(tab.consent).toBe('granted');
     expect(element.hasAttribute('open')).toBe(false);
   });

@@ -26,11 +26,24 @@ describe('what is asked after a failure', () => {
       }),
     );
     const { evidence } = await grantedTab();
+    await fetch(`${API}/ok`);
     await Promise.all([fail(), fail(), fail()]);
     await until(() => told().length > 0);
     expect(probes).toEqual(['no-cors']);
-    expect(evidence[0]).toEqual(['The browser does not say why.', 'The host cannot be reached now.', '1 of 1 witnesses elsewhere answer.']);
+    expect(evidence[0]).toEqual([
+      'The browser does not say why.',
+      expect.stringMatching(/^The host cannot be reached now \(\d+ ms\)\.$/),
+      '1 of 1 witnesses elsewhere answer.',
+    ]);
     expect(told()[0]).toMatchObject({ type: 'unknown', count: 3, confidence_pct: 60 });
+  });
+
+  it('blames nobody for a host that fails at once and never worked in this browser', async () => {
+    server.use(http.head(`${API}/favicon.ico`, () => HttpResponse.error()));
+    await grantedTab();
+    await fail();
+    await until(() => told().length > 0);
+    expect(told()[0]).toMatchObject({ type: 'policy.blocked', kind: 'blocked' });
   });
 
   it('says that the uplink is dead when no witness answers either', async () => {

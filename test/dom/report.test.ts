@@ -49,6 +49,7 @@ describe('a failed fetch', () => {
   it('becomes a sealed report that the collector opens', async () => {
     const tab = openTab({ routes: ['/down'] });
     await tab.setConsent('granted', RECEIPT);
+    await fetch(`${API}/ok`);
     await rejectionOf(fetch(`${API}/down?user=alice`, { headers: { authorization: 'secret' } }));
     await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
     const body = collected.bodies.find(({ failures }) => failures.length > 0);

@@ -49,6 +49,19 @@ describe('withdrawal', () => {
     expect([globalThis.fetch, XMLHttpRequest.prototype.send]).toEqual(before);
   });
 
+  it('heard of from another tab puts them back at once, without waiting for a request', async () => {
+    const before = [globalThis.fetch, XMLHttpRequest.prototype.send, Response.prototype.text];
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    await until(() => Response.prototype.text !== before[2]);
+    const other = new BroadcastChannel('outcry');
+    other.postMessage({ kind: 'erased' });
+    other.close();
+    await until(() => tab.consent === 'denied');
+    await until(() => Response.prototype.text === before[2]);
+    expect([globalThis.fetch, XMLHttpRequest.prototype.send]).toEqual(before.slice(0, 2));
+  });
+
   it('wins over what a later page of the app passes to init', async () => {
     const tab = openTab();
     await tab.setConsent('granted', RECEIPT);

@@ -5,6 +5,7 @@ usePage();
 
 let seen: string[] = [];
 let below: typeof fetch;
+const nativeText = Response.prototype.text;
 beforeEach(() => {
   seen = [];
   below = globalThis.fetch;
@@ -25,6 +26,26 @@ function wrapToo(): () => void {
 
 const failures = (): number =>
   collected.bodies.reduce((sum, body) => sum + body.failures.reduce((inner, { count }) => inner + count, 0), 0);
+
+describe('an element with an address that is none', () => {
+  it('raises no error of ours in the page', async () => {
+    const raised: unknown[] = [];
+    const hear = (event: ErrorEvent): void => void raised.push(event.error);
+    const tab = openTab();
+    await tab.setConsent('granted', RECEIPT);
+    await until(() => Response.prototype.text !== nativeText);
+    window.addEventListener('error', hear);
+    try {
+      const image = document.body.appendChild(document.createElement('img'));
+      image.setAttribute('src', 'https://[');
+      image.dispatchEvent(new Event('error'));
+      image.remove();
+      expect(raised).toEqual([]);
+    } finally {
+      window.removeEventListener('error', hear);
+    }
+  });
+});
 
 describe('another wrapper of fetch', () => {
   it('that came first sees every request of the app and none of ours', async () => {

@@ -113,11 +113,11 @@ describe('watchXhr', () => {
 
   it('throws what the function below throws, also for what is no request', () => {
     const { open, send } = XMLHttpRequest.prototype;
-    const natively = [() => open.call({} as never, 'GET', '/'), () => send.call({} as never), () => new XMLHttpRequest().send()];
+    const natively = [() => Reflect.apply(open, {}, ['GET', '/']), () => send.call({} as never), () => new XMLHttpRequest().send()];
     const errors = natively.map((call) => expect(call).toThrow());
     hook.start();
     const { open: ours, send: sends } = XMLHttpRequest.prototype;
-    for (const call of [() => ours.call({} as never, 'GET', '/'), () => sends.call({} as never), () => new XMLHttpRequest().send()])
+    for (const call of [() => Reflect.apply(ours, {}, ['GET', '/']), () => sends.call({} as never), () => new XMLHttpRequest().send()])
       expect(call).toThrow();
     expect([errors.length, seen]).toEqual([3, []]);
   });

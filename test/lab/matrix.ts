@@ -1,69 +1,81 @@
-/** The printed matrix: what each engine said of each fault, and the counts. Pure. */
-import type { Engine, Seen } from './engine.js';
-import { knowable } from './faults.js';
-import type { Fault } from './faults.js';
-import { GRADES } from './judge.js';
-import type { Judged } from './judge.js';
+/** The printed matrix: what each client said of each fault. Pure. */
+import { isBrowser } from './engine.js';
+import type { Client, Seen } from './engine.js';
+import type { Fault } from './fault.js';
+import type { Grade, Judged } from './judge.js';
+import { judge } from './judge.js';
+import { asDiagnosis } from './nel.js';
+import type { NelSaid } from './nel.js';
 
 export interface Row {
   readonly fault: Fault;
-  readonly engine: Engine;
+  readonly client: Client;
   readonly seen: Seen;
   readonly judged: Judged;
+  /** What Chromium itself reported of the same request; undefined where nobody waited for it. */
+  readonly nel: NelSaid | undefined;
 }
 
-const HEAD = ['fault', 'truth', 'engine', 'diagnosis', 'confidence', 'kind', 'type', 'after ms', 'the app saw'];
+/** `chromium, two`: the engine, and in pages the landmarks. */
+export const labelOf = ({ engine, landmarks }: Client): string => (isBrowser(engine) ? `${engine}, ${landmarks}` : engine);
 
-function cells({ fault, engine, seen, judged }: Row): string[] {
+const SIGNS: Record<Grade, string> = { right: '✓', generic: '~', silent: '–', wrong: '✗' };
+export const LEGEND = '✓ right kind, ~ generic, – nothing said of a failure, ✗ wrong kind; the number is the confidence';
+
+const NEL_COLUMN = "Chromium's own NEL";
+
+/** `tls.failed 0.70 ✓`; several different ones are counted. */
+function cell(rows: readonly Row[]): string {
+  const words = rows.map(({ seen: { diagnosis }, judged }) =>
+    diagnosis
+      ? `${diagnosis.type} ${diagnosis.confidence.toFixed(2)} ${SIGNS[judged.kind]}`
+      : `– ${judged.kind === 'right' ? '✓' : ''}`.trim(),
+  );
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => (counts.size > 1 ? `${count} × ${word}` : word)).join('; ');
+}
+
+export const judgeNel = ({ fault, seen, nel }: Row): Grade => judge(fault, { app: seen.app, diagnosis: asDiagnosis(nel ?? null) }).kind;
+
+function nelCell(rows: readonly Row[]): string {
+  const row = rows.find(({ nel }) => nel !== undefined);
+  return row ? `${row.nel ? row.nel.type : '–'} ${SIGNS[judgeNel(row)]}` : '';
+}
+
+/** A table in Markdown: a line for each fault, a column for each sort of client. Never throws. */
+export function table(rows: readonly Row[]): string {
+  const labels = [...new Set(rows.map(({ client }) => labelOf(client)))];
+  const hasNel = rows.some(({ nel }) => nel !== undefined);
+  const faults = [...new Set(rows.map(({ fault }) => fault))];
+  const head = ['fault', 'what happens', 'truth', ...labels, ...(hasNel ? [NEL_COLUMN] : [])];
+  const lines = faults.map((fault) => {
+    const own = rows.filter((row) => row.fault === fault);
+    const { truth } = fault;
+    return [
+      fault.name,
+      fault.words,
+      truth ? `${truth.kind}: ${truth.type}` : 'nothing to report',
+      ...labels.map((label) => cell(own.filter(({ client }) => labelOf(client) === label))),
+      ...(hasNel ? [nelCell(own)] : []),
+    ];
+  });
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0)));
+  const print = (line: readonly string[]): string => `| ${line.map((words, column) => words.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [print(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.map(print)].join('\n');
+}
+
+/** One request with all its evidence. */
+export function show({ fault, client, seen, judged, nel }: Row): string {
   const { truth } = fault;
   const said = seen.diagnosis;
   return [
-    fault.name,
-    truth ? `${truth.kind}: ${truth.type}` : 'nothing to report',
-    engine,
-    said ? `${said.kind}: ${said.type}` : '–',
-    said ? said.confidence.toFixed(2) : '',
-    judged.kind,
-    judged.type,
-    `${seen.requestMs}${seen.diagnosisMs === null ? '' : ` + ${seen.diagnosisMs}`}`,
-    seen.app,
-  ];
+    `${fault.name} (${fault.words}), ${labelOf(client)}`,
+    `  truth      ${truth ? `${truth.kind}: ${truth.type}, ${truth.phase}, stage ${truth.stage}` : 'nothing to report'}`,
+    `  the app    ${seen.app} after ${seen.requestMs} ms`,
+    `  diagnosis  ${said ? `${said.kind}: ${said.type}, ${said.phase}, confidence ${said.confidence}, ${seen.diagnosisMs ?? 0} ms later` : 'none'}`,
+    ...seen.evidence.map((words) => `  evidence   ${words}`),
+    ...(nel === undefined ? [] : [`  NEL        ${nel ? `${nel.type}, ${nel.phase}` : 'nothing'}`]),
+    `  grade      kind ${judged.kind}, type ${judged.type}`,
+  ].join('\n');
 }
-
-/** A table in Markdown. Never throws. */
-export function table(rows: readonly Row[]): string {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const print = (line: readonly string[]): string => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = '', ...rest] = lines.map(print);
-  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest].join('\n');
-}
-
-function share(part: number, whole: number): string {
-  return whole === 0 ? 'none' : `${part} of ${whole} (${Math.round((100 * part) / whole)} %)`;
-}
-
-/** Counts and calibration of one engine's rows, one line each. */
-export function summary(engine: Engine, rows: readonly Row[]): readonly string[] {
-  const count = (of: 'kind' | 'type'): string =>
-    GRADES.map((grade) => `${rows.filter(({ judged }) => judged[of] === grade).length} ${grade}`).join(', ');
-  const calibration = (from: number): string => {
-    const sure = rows.filter(({ seen }) => (seen.diagnosis?.confidence ?? 0) >= from);
-    const wrong = sure.filter(({ judged }) => judged.kind === 'wrong');
-    const named = wrong.map(({ fault }) => fault.name).join(', ');
-    return `confidence ≥ ${from}: ${share(wrong.length, sure.length)} of the wrong kind${named && `: ${named}`}`;
-  };
-  const tellable = rows.filter(({ fault }) => fault.truth !== null && knowable(engine, fault) !== 'nothing');
-  const rightType = tellable.filter(({ judged }) => judged.type === 'right');
-  const sure = tellable.filter(({ seen, judged }) => judged.kind === 'right' && (seen.diagnosis?.confidence ?? 0) >= 0.9);
-  const healthy = rows.filter(({ fault }) => fault.truth === null);
-  return [
-    `${engine}, ${rows.length} faults: kind ${count('kind')}; type ${count('type')}`,
-    `  ${calibration(0.9)}; ${calibration(0.7)}`,
-    `  tellable faults: type right in ${share(rightType.length, tellable.length)}, kind right at confidence ≥ 0.9 in ${share(sure.length, tellable.length)}`,
-    `  nothing to report, but reported: ${share(healthy.filter(({ seen }) => seen.diagnosis !== null).length, healthy.length)}`,
-  ];
-}
-
-/** One row for programs. */
-export const plain = ({ fault, engine, seen, judged }: Row) => ({ fault: fault.name, truth: fault.truth, engine, ...seen, judged });

@@ -2,35 +2,32 @@
  * The lab's networks: client – access – { service, elsewhere }, each a network namespace, joined by veth pairs. Made in the private
  * world that run.mjs enters, so that nothing has to be taken down: it ends with the world.
  */
-import { execFileSync } from 'node:child_process';
-import { ACCESS, CLIENT, COLLECTOR, COLLECTOR_TWO, NAME_SERVER, PAGE, RESOLVER, SERVICE, SERVICE_TWO, STRANGER } from './places.js';
-
-export type Namespace = 'client' | 'access' | 'service' | 'elsewhere';
-const NAMESPACES: readonly Namespace[] = ['client', 'access', 'service', 'elsewhere'];
-
-function run(program: string, args: readonly string[], input = ''): string {
-  return execFileSync(program, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
-}
-
-/** `ip -n NAMESPACE …`, words split at spaces. Throws with what `ip` said. */
-export const ip = (namespace: Namespace, words: string): string => run('ip', ['-n', namespace, ...words.split(' ')]);
-
-function setKernel(namespace: Namespace, key: string, value: string): void {
-  run('ip', ['netns', 'exec', namespace, 'sh', '-c', `echo ${value} > /proc/sys/net/${key}`]);
-}
-
-/** Joins a network to the access router; the router's end is called like the network. */
-function join(network: Exclude<Namespace, 'access'>, gateway: string, addresses: readonly string[]): void {
-  run('ip', `link add eth0 netns ${network} type veth peer name ${network} netns access`.split(' '));
-  ip('access', `addr add ${gateway}/24 dev ${network}`);
-  ip('access', `link set ${network} up`);
-  for (const address of addresses) ip(network, `addr add ${address}/24 dev eth0`);
-  ip(network, 'link set eth0 up');
-  ip(network, `route add default via ${gateway}`);
-}
+import { ip, link, makeNamespace, makeRouter, setKernel, setRules } from './links.js';
+import {
+  ACCESS,
+  CLIENT,
+  COLLECTOR,
+  COLLECTOR_TWO,
+  NAME_SERVER,
+  NEL_COLLECTOR,
+  PAGE,
+  RESOLVER,
+  SERVICE,
+  SERVICE_TWO,
+  STRANGER,
+} from './places.js';
 
 const CLIENT_SIX = 'fd00:1::2';
 const ACCESS_SIX = 'fd00:1::1';
+
+/** Joins a network to the access router; the router's end is called like the network. */
+function join(network: string, gateway: string, addresses: readonly string[]): void {
+  link(
+    { namespace: network, device: 'eth0', addresses: addresses.map((address) => `${address}/24`) },
+    { namespace: 'access', device: network, addresses: [`${gateway}/24`] },
+  );
+  ip(network, `route add default via ${gateway}`);
+}
 
 function routeClient(): void {
   ip('client', `route replace default via ${ACCESS}`);
@@ -40,23 +37,34 @@ function routeClient(): void {
 
 /** Makes all networks. */
 export function makeNetworks(): void {
-  for (const namespace of NAMESPACES) {
-    run('ip', ['netns', 'add', namespace]);
-    // An address that becomes valid late would look like a change of network to a browser.
-    setKernel(namespace, 'ipv6/conf/default/accept_dad', '0');
-    ip(namespace, 'link set lo up');
-  }
+  for (const namespace of ['client', 'access', 'service', 'elsewhere']) makeNamespace(namespace);
+  makeRouter('access');
   ip('access', `addr add ${RESOLVER}/32 dev lo`);
   join('client', ACCESS, [CLIENT]);
   join('service', '203.0.113.1', [SERVICE, SERVICE_TWO, STRANGER]);
-  join('elsewhere', '198.51.100.1', [PAGE, COLLECTOR, COLLECTOR_TWO, NAME_SERVER]);
+  join('elsewhere', '198.51.100.1', [PAGE, COLLECTOR, COLLECTOR_TWO, NEL_COLLECTOR, NAME_SERVER]);
   // The way to nowhere leads through the filter, which loses it.
   ip('access', 'route add 192.0.2.0/24 via 198.51.100.10');
-  setKernel('access', 'ipv4/ip_forward', '1');
-  setKernel('access', 'ipv4/icmp_ratelimit', '0');
   ip('access', `-6 addr add ${ACCESS_SIX}/64 dev client nodad`);
   routeClient();
   setFilter({});
+}
+
+/** The device of the delay line at the access router. */
+export const DELAY_DEVICE = 'delay0';
+const DELAY_TABLE = 7;
+
+/**
+ * Leads what the client sends through the delay line. The whole round-trip time lies on the way there: a client cannot tell, and a
+ * refusal by the router takes as long as one by the service.
+ *
+ * @param networks - Where to, with prefix length.
+ */
+export function delayWaysTo(networks: readonly string[]): void {
+  // What comes out of the line has not come the way that an answer would take.
+  for (const device of ['all', DELAY_DEVICE]) setKernel('access', `ipv4/conf/${device}/rp_filter`, '0');
+  ip('access', `route add default dev ${DELAY_DEVICE} table ${DELAY_TABLE}`);
+  for (const network of networks) ip('access', `rule add iif client to ${network} lookup ${DELAY_TABLE}`);
 }
 
 /** What the access router does to packets besides passing them on. */
@@ -65,26 +73,29 @@ export interface Filter {
   readonly passing?: readonly string[];
   /** nftables rules for packets to the router itself, where the resolver is. */
   readonly arriving?: readonly string[];
-  /** Every web request is led to a sign-in page. */
-  readonly portal?: boolean;
+  /** nftables rules that change where packets go. */
+  readonly leading?: readonly string[];
 }
 
-/** Replaces all of the router's rules at once. Connections that stand are held to them as well. */
-export function setFilter({ passing = [], arriving = [], portal = false }: Filter): void {
-  const table = `
-    table inet lab
-    delete table inet lab
-    table inet lab {
-      chain passing { type filter hook forward priority 0
-        ip daddr 192.0.2.0/24 drop
-        ${passing.join('\n')}
-      }
-      chain arriving { type filter hook input priority 0
-        ${arriving.join('\n')}
-      }
-      ${portal ? 'chain portal { type nat hook prerouting priority -100\n iifname "client" tcp dport { 80, 443 } redirect to :443\n }' : ''}
-    }`;
-  run('ip', ['netns', 'exec', 'access', 'nft', '-f', '-'], table);
+/** Every web request is led to a sign-in page. */
+export const PORTAL: Filter = { leading: ['iifname "client" tcp dport { 80, 443 } redirect to :443'] };
+
+/** @param lossPercent - Packets lost by chance, each way. */
+export function setFilter({ passing = [], arriving = [], leading = [] }: Filter, lossPercent = 0): void {
+  setRules(
+    'access',
+    `chain passing { type filter hook forward priority 0
+      oifname "${DELAY_DEVICE}" accept
+      ip daddr 192.0.2.0/24 drop
+      ${lossPercent > 0 ? `numgen random mod 1000 < ${Math.round(lossPercent * 10)} drop` : ''}
+      ${passing.join('\n')}
+    }
+    chain arriving { type filter hook input priority 0
+      iifname "lo" accept
+      ${arriving.join('\n')}
+    }
+    ${leading.length > 0 ? `chain leading { type nat hook prerouting priority -100\n ${leading.join('\n')}\n }` : ''}`,
+  );
 }
 
 export type Link = 'up' | 'down' | 'no_route';

@@ -6,7 +6,7 @@ import { init } from '@outcry/node';
 import type { AgentEvent } from '@outcry/node';
 import { PATIENCE_MS } from './engine.js';
 import type { Asked, Seen } from './engine.js';
-import { API_NAME, COLLECTOR_NAMES } from './places.js';
+import { API_NAME, COLLECTOR, COLLECTOR_NAMES } from './places.js';
 import { serveCalls } from './role.js';
 
 type Diagnosed = Extract<AgentEvent, { kind: 'diagnosed' }>;
@@ -18,6 +18,7 @@ const outcry = init({
   release: '1',
   hosts: [API_NAME],
   collectors: COLLECTOR_NAMES.map((name) => `https://${name}`),
+  witnesses: [...COLLECTOR_NAMES, COLLECTOR].map((host) => `https://${host}/v1/witness`),
   recipientKey: makeRecipientKey().publicKey,
   consent: 'granted',
 });

@@ -4,10 +4,13 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  ALTERNATIVE_NAME,
   API_NAME,
   COLLECTOR,
   COLLECTOR_NAMES,
   COLLECTOR_TWO,
+  NEL_COLLECTOR,
+  NEL_NAME,
   PAGE,
   PAGE_NAME,
   RESOLVER,
@@ -25,9 +28,11 @@ export const askingAt = (server: string): Answer => [`--server=/${API_NAME}/${se
 export const HEALTHY: Answer = answering(SERVICE);
 
 const ALWAYS = [
+  `--host-record=${ALTERNATIVE_NAME},${SERVICE}`,
   `--host-record=${PAGE_NAME},${PAGE}`,
   `--host-record=${COLLECTOR_NAMES[0]},${COLLECTOR}`,
   `--host-record=${COLLECTOR_NAMES[1]},${COLLECTOR_TWO}`,
+  `--host-record=${NEL_NAME},${NEL_COLLECTOR}`,
   `--host-record=${STRANGER_NAME},${STRANGER}`,
 ];
 const OPTIONS =

@@ -1,7 +1,6 @@
 /** A process of the lab in one of its networks, asked over Node's own channel. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Namespace } from './network.js';
 
 interface Asked {
   readonly id: number;
@@ -16,14 +15,22 @@ interface Answered {
 }
 
 export interface Role {
+  readonly pid: number | undefined;
   /** Rejects when the call failed there, or the process ended. */
   ask<R>(name: string, argument?: unknown): Promise<R>;
   stop(): Promise<void>;
 }
 
 /** Starts `NAME.ts` of this folder inside a network. */
-export function startRole(namespace: Namespace, name: string, env: Readonly<Record<string, string>> = {}): Role {
-  const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, join(import.meta.dirname, `${name}.mjs`)], {
+export const startRole = (namespace: string, name: string, env: Readonly<Record<string, string>> = {}): Role =>
+  startProcess(['ip', 'netns', 'exec', namespace], name, env);
+
+/** Starts `NAME.ts` of this folder with network and mount namespaces of its own. */
+export const startApart = (name: string, env: Readonly<Record<string, string>>): Role =>
+  startProcess(['unshare', '--net', '--mount'], name, env);
+
+function startProcess([program = '', ...args]: readonly string[], name: string, env: Readonly<Record<string, string>>): Role {
+  const child = spawn(program, [...args, process.execPath, join(import.meta.dirname, `${name}.mjs`)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...env },
   });
@@ -44,6 +51,7 @@ export function startRole(namespace: Namespace, name: string, env: Readonly<Reco
     else caller?.reject(new Error(`${name}: ${error}`));
   });
   return {
+    pid: child.pid,
     ask: <R>(call: string, argument?: unknown) =>
       new Promise<R>((resolve, reject) => {
         const id = next++;

@@ -11,110 +11,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAnalyzer } from '@outcry/analyzer';
 import type { AnalyzerHandle, SpikeDetail, SpikeSummary } from '@outcry/analyzer';
 import { createStorageClient, insertRows, migrate, startStorage } from '@outcry/storage';
-import type { AttemptRow, ClickHouseClient, ReportRow, StorageHandle } from '@outcry/storage';
+import type { ClickHouseClient, ReportRow, StorageHandle } from '@outcry/storage';
+import { eventually } from './eventually.js';
+import { attempts, client, failure, floor10, HOST, outage, quietAttempts, quietFailures } from './outage-rows.js';
 
-const HOST = 'api.shop.example';
-const NETWORKS = ['AS3320/DE', 'AS6805/DE', 'AS3215/FR', 'AS2856/GB', 'AS7922/US', 'AS701/US', 'AS55836/IN', 'AS9498/IN'];
-/** The present of the test: a whole minute, so that bins fall the same way on every run. */
-const T0 = Math.floor(Date.now() / 60_000) * 60;
+/** The present of the test: yesterday at 12:10 UTC, so that bins, days and windows of the grid fall the same way on every run. */
+const T0 = Math.floor(Date.now() / 86_400_000 - 1) * 86_400 + 12 * 3_600 + 600;
 let now = T0;
-let nextId = 1n;
 let token = 0;
-
-const place = (network: string, at: number, client: string) => ({
-  received_at: Math.floor((at + 3) / 10) * 10,
-  collector: 'c1',
-  sealed_day: Math.floor(at / 86_400),
-  event_time: at,
-  time_trust: 'device' as const,
-  network,
-  country: network.split('/')[1] ?? 'ZZ',
-  lateness_s: 0,
-  signer: client,
-  weight: 1,
-});
-const context = { source: 'sdk-node', project: 'shop', release: '4.2.1', runtime: 'node', runtime_major: 20, os: 'linux' } as const;
-
-function failure(network: string, at: number, client: number, extra: Partial<ReportRow> = {}): ReportRow {
-  return {
-    ...context,
-    sdk_version: '0.1.0',
-    diagnosis_version: 1,
-    consent_text: 'v1',
-    consent_method: 'operator',
-    occurred_at: at,
-    host: HOST,
-    scheme: 'http',
-    method: 'GET',
-    resource: 'fetch',
-    route: null,
-    phase: 'application',
-    type: 'http.failed',
-    kind: 'timeout',
-    confidence_pct: 90,
-    elapsed_ms: 10_000,
-    status_code: 0,
-    protocol: 'unknown',
-    online: true,
-    connection: 'unknown',
-    claimed_asn: 0,
-    claimed_country: '',
-    claim_age: 'none',
-    count: 1,
-    span_s: 0,
-    sampling_ppm: 1_000_000,
-    ...place(network, at, String(1_000_000 + client)),
-    report_id: String(nextId++),
-    ...extra,
-  };
-}
-function attempts(network: string, at: number, client: number, made: number, failed: number): AttemptRow {
-  return {
-    ...context,
-    host: HOST,
-    bin_start: at,
-    made,
-    succeeded: made - failed,
-    failed,
-    aborted: 0,
-    panel_ppm: 1_000_000,
-    ...place(network, at, String(1_000_000 + client)),
-    attempt_id: String(nextId++),
-  };
-}
-/** Client numbers of a network: 100 × its index and up. */
-const client = (network: string, n: number): number => 100 * (1 + NETWORKS.indexOf(network)) + n;
-const floor10 = (s: number): number => Math.floor(s / 10) * 10;
-
-/** `clients` of a network fail in each 10 s from `from` to before `to`. */
-function outage(network: string, from: number, to: number, clients: number, extra: Partial<ReportRow> = {}): ReportRow[] {
-  const rows: ReportRow[] = [];
-  for (let at = floor10(from); at < to; at += 10)
-    for (let n = 0; n < clients; n++) rows.push(failure(network, at, client(network, n), extra));
-  return rows;
-}
-const eventually = async (check: () => Promise<void>, forMs = 30_000): Promise<void> => {
-  const end = performance.now() + forMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-};
 
 let dataDir: string;
 let storage: StorageHandle;
 let client1: ClickHouseClient;
 let analyzer: AnalyzerHandle;
-/** The shop's own counters: well all the time. */
-const served = { ok: 0, errors: 0 };
+/** The shop's own counters: well all the time, ten requests a second by the test's clock however often they are read. */
+const servedAt = (at: number): number => (at - T0 + 3_600) * 10;
 const shop = createServer((_request, response) => {
-  served.ok += 100;
   response.end(
-    `# TYPE http_requests_total counter\nhttp_requests_total{status="200"} ${served.ok}\nhttp_requests_total{status="503"} ${served.errors}\n`,
+    `# TYPE http_requests_total counter\nhttp_requests_total{status="200"} ${servedAt(now)}\nhttp_requests_total{status="503"} 0\n`,
   );
 });
 
@@ -124,7 +38,10 @@ const start = (): Promise<AnalyzerHandle> =>
     host: '127.0.0.1',
     port: 0,
     client: client1,
-    projects: { shop: { hosts: [HOST], stage: 'production' }, 'shop-dev': { hosts: [HOST], stage: 'development' } },
+    projects: {
+      shop: { hosts: [HOST], stage: 'production', slo: { objective: 0.999, windowDays: 30 } },
+      'shop-dev': { hosts: [HOST], stage: 'development' },
+    },
     serverMetrics: [{ project: 'shop', host: HOST, url: `http://127.0.0.1:${(shop.address() as AddressInfo).port}/metrics` }],
     intervalMs: 300,
     now: () => now * 1000,
@@ -145,19 +62,12 @@ beforeAll(async () => {
   await migrate(client1);
   await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
   // Two quiet hours: now and then one client of one network fails, and every network's clients make requests.
-  const quiet: ReportRow[] = [];
-  for (let i = 0; i < 90; i++)
-    quiet.push(failure(NETWORKS[i % 8] ?? '', floor10(T0 - 7_190 + i * 78), client(NETWORKS[i % 8] ?? '', i % 30)));
-  await insert(quiet);
-  const panel: AttemptRow[] = [];
-  for (let at = T0 - 7_200; at < T0 - 300; at += 300)
-    for (const network of NETWORKS) for (let n = 0; n < 5; n++) panel.push(attempts(network, at, client(network, n), 30, 0));
-  await insertRows(client1, 'attempts', panel, 'attempts:1');
+  await insert(quietFailures(T0));
+  await insertRows(client1, 'attempts', quietAttempts(T0), 'attempts:1');
   const counters = [];
   for (let at = T0 - 3_600; at <= T0; at += 60)
-    counters.push({ time: at, project: 'shop', host: HOST, name: 'requests{class="2xx"}', value: (at - T0 + 3_600) * 10 });
+    counters.push({ time: at, project: 'shop', host: HOST, name: 'requests{class="2xx"}', value: servedAt(at) });
   await client1.insert({ table: 'server_metrics', values: counters, format: 'JSONEachRow' });
-  served.ok = 36_000;
   analyzer = await start();
 });
 afterAll(async () => {
@@ -175,6 +85,7 @@ describe('the analyzer', () => {
     const page = await text('/');
     expect(page).toContain('No open spike');
     expect(page).not.toContain('is learning');
+    expect(page).toContain('99.9 % over 30 days: too few failed requests in the last hour to say');
   });
 
   it('finds the outage of one network with host, kind, network and verdict', async () => {
@@ -192,6 +103,8 @@ describe('the analyzer', () => {
         ended_at: null,
         started_at: new Date(T0 * 1000).toISOString(),
         failing_clients: 30,
+        all_users: { text: null, note: 'the server tells no totals by country and release' },
+        slo: { objective: 0.999, window_days: 30, severity: null },
         verdict: 'outside',
       });
     });
@@ -249,11 +162,65 @@ describe('the analyzer', () => {
     expect((await fetch(`${analyzer.url}/api/v1/spikes`, { method: 'POST' })).status).toBe(405);
   });
 
+  it('shows what browsers report by themselves beside the spike, adds it to no count, and makes no spike of it', async () => {
+    const before = await get<SpikeDetail>((await theOne()).url.replace('/spikes', '/api/v1/spikes'));
+    expect(before.nel).toBeNull();
+    // Two runs of a collector numbered the same 12 prefixes; elsewhere a hundred browsers report, and no agent does.
+    const browser = (run: bigint, n: number, network: string, type: string): ReportRow =>
+      failure(network, floor10(T0 + 20), n, { source: 'nel', type, kind: 'tls', signer: String((run << 48n) + BigInt(n + 1)) });
+    const rows = [7n, 8n].flatMap((run) => Array.from({ length: 12 }, (_, n) => browser(run, n, 'AS3320/DE', 'tls.cert.date_invalid')));
+    rows.push(...Array.from({ length: 11 }, (_, n) => browser(7n, n, 'AS3320/DE', 'abandoned')));
+    rows.push(...Array.from({ length: 100 }, (_, n) => browser(9n, n, 'AS7922/US', 'tls.cert.date_invalid')));
+    await insert(rows);
+    const after = await get<SpikeDetail>(before.url.replace('/spikes', '/api/v1/spikes'));
+    expect(after.nel).toMatchObject({
+      network: 'AS3320/DE',
+      clients_text: 'about 10',
+      types: [{ type: 'tls.cert.date_invalid', clients_text: 'about 10', share: 1 }],
+      masked_text: 'about 10',
+    });
+    expect(after.failing_by_kind).toEqual(before.failing_by_kind);
+    expect(after.breakdown).toEqual(before.breakdown);
+    expect(await text(before.url)).toContain('What browsers report by themselves');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect((await spikes()).filter((s) => s.kind === 'tls')).toEqual([]);
+  });
+
+  it('sets probers beside the spike, in the numbers of the verdict and in no other count', async () => {
+    const before = await get<SpikeDetail>((await theOne()).url.replace('/spikes', '/api/v1/spikes'));
+    expect(before.verdict_detail.numbers.probers).toBeNull();
+    const probe = (network: string, n: number, failed: number, at: number) => ({
+      ...attempts(network, at, 900_000 + n, 30, failed),
+      source: 'probe' as const,
+    });
+    const bin = Math.floor(T0 / 300) * 300;
+    // Two elsewhere that reach the host; one in the failing network, which shares its fault.
+    const rows = [probe('AS7922/US', 1, 0, bin), probe('AS2856/GB', 2, 1, bin), probe('AS3320/DE', 3, 30, bin)];
+    await insertRows(client1, 'attempts', rows, 'attempts:probe');
+    await insert([failure('AS9498/IN', floor10(T0 + 20), 900_004, { source: 'probe' })]);
+    await insert([failure('AS3320/DE', floor10(T0 + 50), client('AS3320/DE', 1))]);
+    now += 5;
+    await eventually(async () => {
+      const { verdict_detail: after, failing_by_kind: kinds } = await get<SpikeDetail>(
+        (await theOne()).url.replace('/spikes', '/api/v1/spikes'),
+      );
+      expect(after.numbers).toMatchObject({
+        probers: 3,
+        probers_failing: 1,
+        attempts_failed_share: before.verdict_detail.numbers.attempts_failed_share,
+      });
+      expect(kinds).toEqual(before.failing_by_kind);
+    });
+    expect(await text((await theOne()).url)).toMatch(/Probers elsewhere that fail<\/th>\s*<td class="number">1 of 3/);
+  });
+
   it('shows development reports live, in plain words, and escapes what they hold', async () => {
+    // These are kept a day by the clock of storage.
+    const lately = floor10(Date.now() / 1000);
     await insertRows(
       client1,
       'dev_reports',
-      [failure('AS3320/DE', floor10(T0), 7, { project: 'shop-dev', type: 'dns.name_not_resolved', kind: 'dns', release: '<b>1</b>' })],
+      [failure('AS3320/DE', lately, 7, { project: 'shop-dev', type: 'dns.name_not_resolved', kind: 'dns', release: '<b>1</b>' })],
       'dev:1',
     );
     const page = await text('/live/shop-dev');
@@ -263,9 +230,20 @@ describe('the analyzer', () => {
     expect(page).not.toContain('http-equiv="refresh"');
   });
 
-  it('closes the spike when the network is back', async () => {
+  it('calls the spike recovering when the network is back, and closes it when it has been quiet for five minutes', async () => {
     const { id } = await theOne();
     now = T0 + 240;
+    await eventually(async () =>
+      expect(await theOne()).toMatchObject({
+        id,
+        state: 'open',
+        phase: 'recovering',
+        ended_at: null,
+        quiet_since: new Date((T0 + 60) * 1000).toISOString(),
+      }),
+    );
+    expect(await text('/')).toContain('Open, recovering');
+    now = T0 + 365;
     await eventually(async () =>
       expect(await theOne()).toMatchObject({ id, state: 'closed', ended_at: new Date((T0 + 60) * 1000).toISOString() }),
     );
@@ -276,10 +254,16 @@ describe('the analyzer', () => {
     const { id } = await theOne();
     await analyzer.close();
     analyzer = await start();
-    now = T0 + 365;
-    await insert(outage('AS3320/DE', T0 + 300, T0 + 360, 30));
+    now = T0 + 485;
+    await insert(outage('AS3320/DE', T0 + 420, T0 + 480, 30));
     await eventually(async () =>
-      expect(await theOne()).toMatchObject({ id, state: 'open', started_at: new Date(T0 * 1000).toISOString() }),
+      expect(await theOne()).toMatchObject({
+        id,
+        state: 'open',
+        phase: 'reopened',
+        reopened: 1,
+        started_at: new Date(T0 * 1000).toISOString(),
+      }),
     );
     expect((await spikes()).filter((s) => s.kind === 'timeout')).toHaveLength(1);
   });

@@ -11,14 +11,15 @@ beforeAll(async () => {
 });
 afterAll(async () => db?.close());
 
+const SERIES = ['project', 'host', 'kind', 'source'];
 const ROLLUPS = [
-  { name: 'rollup_10s', widthS: 10, dimensions: ['project', 'host', 'kind', 'source'] },
+  { name: 'rollup_10s', widthS: 10, dimensions: SERIES },
   { name: 'rollup_1m', widthS: 60, dimensions: ['project', 'host', 'kind', 'source', 'network', 'country', 'release'] },
   { name: 'rollup_1h', widthS: 3_600, dimensions: ['project', 'host', 'kind', 'source', 'network', 'country', 'release'] },
 ];
 
 beforeEach(async () => {
-  for (const table of ['reports', 'rollup_10s', 'rollup_1m', 'rollup_1h', 'refreshed_buckets', 'refresh_state'])
+  for (const table of ['reports', 'rollup_10s', 'rollup_1m', 'rollup_1h', 'series_1m', 'series_1h', 'refreshed_buckets', 'refresh_state'])
     await db.run(`TRUNCATE TABLE ${table}`);
 });
 
@@ -42,43 +43,64 @@ interface StoredRow extends Record<string, unknown> {
   arrival_s: number;
   count: number;
   signer: string;
+  crowd: string;
   weight: number;
 }
 
 /** What the cells of a rollup have to be, counted here from the rows that FINAL shows. */
 async function expectedCells(widthS: number, dimensions: readonly string[]): Promise<Map<string, string>> {
   const rows = await db.ask<StoredRow>('SELECT *, toUInt32(event_time) AS event_s, toUInt32(received_at) AS arrival_s FROM reports FINAL');
-  const cells = new Map<string, { failures: number; repeats: number; signers: Set<string>; weight: number }>();
+  const cells = new Map<string, { failures: number; repeats: number; signers: Set<string>; counted: Set<string>; weight: number }>();
   for (const row of rows) {
     for (const [clock, time] of [
       ['event', row.event_s],
       ['arrival', row.arrival_s],
     ] as const) {
       const key = [clock, Math.floor(time / widthS) * widthS, ...dimensions.map((name) => row[name])].join('|');
-      const cell = cells.get(key) ?? { failures: 0, repeats: 0, signers: new Set(), weight: 0 };
+      const cell = cells.get(key) ?? { failures: 0, repeats: 0, signers: new Set(), counted: new Set(), weight: 0 };
       cells.set(key, cell);
       cell.failures += 1;
       cell.repeats += row.count;
       cell.signers.add(row.signer);
+      if (row.crowd !== 'many') cell.counted.add(row.signer);
       cell.weight += row.weight;
     }
   }
   return new Map(
-    [...cells].map(([key, { failures, repeats, signers, weight }]) => [key, [failures, repeats, signers.size, weight].join('|')]),
-  );
-}
-
-async function storedCells(name: string, dimensions: readonly string[]): Promise<Map<string, string>> {
-  const rows = await db.ask(`SELECT *, toUInt32(bucket) AS bucket_s FROM ${name} FINAL`);
-  return new Map(
-    rows.map((row) => [
-      [row['clock'], row['bucket_s'], ...dimensions.map((d) => row[d])].join('|'),
-      [row['failures'], row['repeats'], row['signers'], row['weight']].join('|'),
+    [...cells].map(([key, { failures, repeats, signers, counted, weight }]) => [
+      key,
+      [failures, repeats, signers.size, counted.size, weight].join('|'),
     ]),
   );
 }
 
+async function storedCells(name: string, dimensions: readonly string[]): Promise<Map<string, string>> {
+  return cellsOf(await db.ask(`SELECT *, toUInt32(bucket) AS bucket_s FROM ${name} FINAL`), dimensions);
+}
+
+function cellsOf(rows: readonly Record<string, unknown>[], dimensions: readonly string[]): Map<string, string> {
+  return new Map(
+    rows.map((row) => [
+      [row['clock'], row['bucket_s'], ...dimensions.map((d) => row[d])].join('|'),
+      [row['failures'], row['repeats'], row['signers'], row['counted'], row['weight']].join('|'),
+    ]),
+  );
+}
+
+/** The cells of a rollup with places, summed over them. */
+async function summedCells(name: string): Promise<Map<string, string>> {
+  const keys = 'clock, bucket, project, host, kind, source';
+  const sums = ['failures', 'repeats', 'signers', 'counted', 'weight'].map((m) => `sum(${name}.${m}) AS ${m}`).join(', ');
+  const rows = await db.ask(`SELECT ${keys}, toUInt32(bucket) AS bucket_s, ${sums} FROM ${name} FINAL GROUP BY ${keys}`);
+  return cellsOf(rows, SERIES);
+}
+
 async function expectExactCounts(ids: number): Promise<void> {
+  for (const [series, places] of [
+    ['series_1m', 'rollup_1m'],
+    ['series_1h', 'rollup_1h'],
+  ] as const)
+    expect(await storedCells(series, SERIES)).toEqual(await summedCells(places));
   for (const { name, widthS, dimensions } of ROLLUPS) {
     expect(await storedCells(name, dimensions)).toEqual(await expectedCells(widthS, dimensions));
     const sums = await db.ask(`SELECT clock, toString(sum(failures)) AS failures FROM ${name} FINAL GROUP BY clock ORDER BY clock`);
@@ -173,7 +195,8 @@ describe('a refresher that was away', () => {
     await db.run(
       "INSERT INTO refresh_state SELECT name, value + 3600000000, version + 1 FROM refresh_state FINAL WHERE name = 'watermark_us'",
     );
-    for (const table of ['rollup_10s', 'rollup_1m', 'rollup_1h', 'refreshed_buckets']) await db.run(`TRUNCATE TABLE ${table}`);
+    for (const table of ['rollup_10s', 'rollup_1m', 'rollup_1h', 'series_1m', 'series_1h', 'refreshed_buckets'])
+      await db.run(`TRUNCATE TABLE ${table}`);
     await refreshRollups(db.client, { nowMs, sinceMs: nowMs - 3_600_000 });
     await expectExactCounts(2);
   });
@@ -206,6 +229,7 @@ async function randomHistory(seed: number): Promise<number> {
         received_at,
         event_time: random() < 0.8 ? occurred_at : received_at,
         collector: pick(['c1', 'c2', 'c3']),
+        crowd: pick(['', 'first', 'few', 'many'] as const),
         network: pick(['AS1/DE', 'AS2/FR', 'small/DE']),
         release: random() < 0.9 ? base.release : 'other',
       });

@@ -15,17 +15,26 @@ export interface OpenStorage {
   /** Rows of a query, 64-bit numbers as strings. */
   ask<T = Record<string, unknown>>(query: string): Promise<T[]>;
   run(query: string): Promise<void>;
+  /** Ends the engine and keeps its data. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function buildStorage(): Promise<void> {
-  await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', join(root, 'storage')]);
-}
+const build = async (room: string): Promise<void> =>
+  void (await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', join(root, room)]));
+
+export const buildStorage = (): Promise<void> => build('storage');
+/** The collector and storage below it; workers run from `dist`, too. */
+export const buildCollector = (): Promise<void> => build('collector');
 
 export async function openStorage(options: Partial<StorageOptions> = {}): Promise<OpenStorage> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'outcry-test-')));
   const storage = await startStorage({ ...options, dataDir });
   const client = createStorageClient(storage.connection);
+  const stop = async (): Promise<void> => {
+    await client.close();
+    await storage.close();
+  };
   return {
     dataDir,
     storage,
@@ -35,9 +44,9 @@ export async function openStorage(options: Partial<StorageOptions> = {}): Promis
       return result.json<T>();
     },
     run: async (query) => void (await client.command({ query })),
+    stop,
     async close() {
-      await client.close();
-      await storage.close();
+      await stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

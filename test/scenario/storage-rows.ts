@@ -53,6 +53,7 @@ export function reportRow(change: Partial<ReportRow> = {}): ReportRow {
     sampling_ppm: 1_000_000,
     ...ARRIVAL,
     ...PLACE,
+    crowd: '',
     report_id: '18446744073709551615',
     ...change,
   };

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkServer, ClickHouseError, createStorageClient, startStorage } from '@outcry/storage';
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { buildStorage, openStorage, type OpenStorage } from './storage-fixture.js';
 
 let db: OpenStorage;
@@ -64,7 +65,7 @@ describe('the embedded engine behind its HTTP front', () => {
   });
 
   test('keeps settings to the request they came with', async () => {
-    const read = async (settings: object) => {
+    const read = async (settings: ClickHouseSettings) => {
       const query = "SELECT toUInt32(getSetting('max_threads')) AS threads, toUInt32(getSetting('max_block_size')) AS block";
       return (await (await db.client.query({ query, format: 'JSONEachRow', clickhouse_settings: settings })).json())[0];
     };
@@ -128,7 +129,7 @@ describe('the embedded engine behind its HTTP front', () => {
   });
 
   test('refuses a setting whose name is not a name', async () => {
-    const settings = { 'max_threads = 1, readonly': '2' } as object;
+    const settings = { 'max_threads = 1, readonly': '2' } as ClickHouseSettings;
     await expect(db.client.query({ query: 'SELECT 1', clickhouse_settings: settings })).rejects.toMatchObject({ code: '115' });
   });
 

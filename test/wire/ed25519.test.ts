@@ -38,7 +38,8 @@ describe.skipIf(SODIUM === null)('libsodium, where it is installed,', () => {
     const { publicKey, secretKey } = nacl.sign.keyPair();
     const message = Buffer.from('message');
     const signature = Buffer.from(nacl.sign.detached(message, secretKey));
-    const isTaken = (by: Buffer, key: Buffer): boolean | undefined => SODIUM?.crypto_sign_verify_detached(by, message, key);
+    const isTaken = (by: Uint8Array, key: Uint8Array): boolean | undefined =>
+      SODIUM?.crypto_sign_verify_detached(Buffer.from(by), message, Buffer.from(key));
     expect(isTaken(signature, Buffer.from(publicKey))).toBe(true);
     // Under the identity as a key this verifies for every message by the equation alone.
     const identity = unhex(`01${'00'.repeat(31)}`);

@@ -1,6 +1,8 @@
 import { publish } from '../publish/publish.js';
 import { ask, seconds } from '../queries/ask.js';
 import { inventory } from '../queries/inventory.js';
+import type { PublishedSlo } from '../publish/shapes.js';
+import { hostSlos } from './slo.js';
 import { policyOf } from './settings.js';
 import type { AnswerDeps } from './settings.js';
 
@@ -14,6 +16,8 @@ export interface InventoryAnswer {
     readonly hosts: readonly string[];
     readonly heard_since: string | null;
     readonly server_metrics: readonly string[];
+    /** How its hosts stand to the objective; empty without one. */
+    readonly slo: readonly (PublishedSlo & { readonly host: string })[];
     readonly series: readonly {
       readonly host: string;
       readonly kind: string;
@@ -40,6 +44,7 @@ export async function inventoryAnswer(deps: AnswerDeps): Promise<InventoryAnswer
         k: policy.k,
         hosts,
         heard_since: since === undefined ? null : new Date(since).toISOString(),
+        slo: hostSlos(deps).flatMap((of) => (of.project === project ? [{ host: of.host, ...of.slo }] : [])),
         server_metrics: deps.serverMetrics.filter((m) => m.project === project).map((m) => m.host),
         series: rows
           .filter((r) => r.project === project)

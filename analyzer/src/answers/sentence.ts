@@ -40,16 +40,36 @@ export function usualWords(expected: number): string {
   return expected < 1 ? 'usual: fewer than 1' : `usual: about ${Math.round(expected)}`;
 }
 
-export function sentenceOf(spike: Omit<PublishedSpike, 'verdict_detail'>): string {
+const BY_PROBERS = 'The fault is outside: probers elsewhere reach the host.';
+
+export function sentenceOf(
+  spike: Omit<PublishedSpike, 'verdict_detail'> & { readonly verdict_detail?: Pick<PublishedSpike['verdict_detail'], 'by_probers'> },
+): string {
   const place = placeWords(spike);
   const clients = spike.failing_clients_text.replace(/^</, 'fewer than').replace(/^\w/, (c) => c.toUpperCase());
+  const overIso = spike.ended_at ?? spike.quiet_since;
   const when =
-    spike.ended_at === null
+    overIso === null
       ? `since ${time(spike.started_at)}`
-      : `from ${time(spike.started_at)} to ${time(spike.ended_at)}${spike.started_at.slice(0, 10) === spike.ended_at.slice(0, 10) ? '' : ` on ${spike.ended_at.slice(0, 10)}`}`;
+      : `from ${time(spike.started_at)} to ${time(overIso)}${spike.started_at.slice(0, 10) === overIso.slice(0, 10) ? '' : ` on ${overIso.slice(0, 10)}`}`;
+  const quiet = spike.quiet_since === null ? '' : ', quiet since then';
   const verb = WHAT[spike.kind] ?? 'fail at';
-  const subject = `${clients} clients ${spike.ended_at === null ? verb : past(verb)} ${spike.host}`;
-  return `${subject} ${when}${place === '' ? '' : `, ${place}`} (${usualWords(spike.expected_clients)}). ${VERDICT_WORDS[spike.verdict]}`;
+  const subject = `${clients} clients ${overIso === null ? verb : past(verb)} ${spike.host}`;
+  return `${subject} ${when}${quiet}${place === '' ? '' : `, ${place}`} (${usualWords(spike.expected_clients)}). ${spike.verdict_detail?.by_probers === true ? BY_PROBERS : VERDICT_WORDS[spike.verdict]}`;
+}
+
+/** Where a spike stands, in sentences; none while it simply lasts. */
+export function phaseWords(spike: Pick<PublishedSpike, 'phase' | 'quiet_since' | 'reopened'>): string[] {
+  const { phase, reopened } = spike;
+  const back = reopened === 0 ? [] : [`It had been over and came back${reopened === 1 ? '' : ` ${reopened} times`}.`];
+  if (phase === 'growing') return ['The number of failing clients is rising.', ...back];
+  if (phase !== 'recovering') return back;
+  return [
+    spike.quiet_since === null
+      ? 'Far fewer clients fail than at its worst.'
+      : 'It is quiet, and is closed when it stays so for some minutes.',
+    ...back,
+  ];
 }
 
 const PAST: Readonly<Record<string, string>> = { cannot: 'could not', fail: 'failed', 'fail,': 'failed,', get: 'got' };

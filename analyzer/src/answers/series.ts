@@ -3,13 +3,17 @@ import { publish } from '../publish/publish.js';
 import type { Published, PublishedSeries } from '../publish/shapes.js';
 import { ask, seconds } from '../queries/ask.js';
 import { seriesOfKind10s, seriesOfKind1h, seriesOfKind1m } from '../queries/series-of-kind.js';
-import type { SeriesRow } from '../queries/series-of-kind.js';
+import type { Series } from '../detect/series.js';
+import { seriesOf, subjectOf } from '../watch/build-series.js';
+import { WHOLE_BIN_MS } from '../watch/round.js';
 import { policyOf } from './settings.js';
 import type { AnswerDeps } from './settings.js';
 
 const HOUR_MS = 3_600_000;
 /** Quiet time read before the asked stretch, so that its first bins have something to be expected from. */
 const LEAD_MS = 3 * HOUR_MS;
+/** The series of the last round is drawn where it has so much of it: the level is that of two hours. */
+const LEAST_LEAD_MS = 2 * HOUR_MS;
 /** A 10 s rollup is kept three days. */
 const KEPT_10S_MS = 3 * 24 * HOUR_MS;
 
@@ -49,27 +53,34 @@ export async function seriesAnswer(
   const endMs = Math.max(startMs, floor(Math.min(asked.toMs, nowMs)));
   const question = binMs === 10_000 ? seriesOfKind10s : binMs === 60_000 ? seriesOfKind1m : seriesOfKind1h;
   const rows = await ask(deps.client, question, { project, host, kind, from: seconds(startMs), to: seconds(endMs) });
-  const fill = (clock: SeriesRow['clock']): number[] => {
-    const bins = Array<number>(Math.round((endMs - startMs) / binMs)).fill(0);
-    for (const row of rows) if (row.clock === clock) bins[Math.round((row.bin * 1000 - startMs) / binMs)] = row.clients;
-    return bins;
-  };
-  const failures = fill('event');
-  const arrivals = fill('arrival');
-  const completeness = failures.map((_, i) => latest?.completeness(nowMs - (startMs + (i + 1) * binMs)) ?? 1);
-  const band = expect({ startMs, binMs, failures, completeness }, latest?.detectOptions);
-  const bins = band.map((e, i) => ({
-    startMs: e.startMs,
-    clients: e.observed,
-    arrivals: arrivals[i] ?? 0,
-    expected: e.expected,
-    low: e.low,
-    high: e.high,
-    completeness: completeness[i] ?? 1,
-    learning: e.learning,
-  }));
+  const of = { project, host, kind, where: {} };
+  const handed = binMs === WHOLE_BIN_MS ? latest?.wholes.get(subjectOf(of))?.series : undefined;
+  const series = handed !== undefined && handed.startMs <= Math.max(startMs, asked.fromMs - LEAST_LEAD_MS) ? handed : built();
+  const arrivals = new Map(rows.filter(({ clock }) => clock === 'arrival').map((row) => [row.bin * 1000, row.clients]));
+  const bins = expect(series, latest?.optionsOf(of)).flatMap((e, i) => {
+    const { startMs: atMs, observed: clients, expected, low, high, learning } = e;
+    if (atMs < startMs || atMs >= endMs) return [];
+    const arrived = arrivals.get(atMs) ?? 0;
+    return { startMs: atMs, clients, arrivals: arrived, expected, low, high, completeness: series.completeness?.[i] ?? 1, learning };
+  });
   const said = publish({ shape: 'series', bins: bins.filter((b) => b.startMs >= asked.fromMs - binMs) }, policyOf(deps, project));
   return { answer: { project, host, kind, bin_seconds: binMs / 1000, ...said }, busiestMs: busiest(bins, asked.fromMs) };
+
+  /** As the round builds it, of a stretch that it did not look at. */
+  function built(): Series {
+    const counts = rows.filter(({ clock }) => clock === 'event');
+    const completeness = (ageMs: number): number => latest?.knows.completeness(ageMs + nowMs - endMs) ?? 1;
+    const options = {
+      ...latest?.knows,
+      binMs,
+      fromMs: startMs,
+      nowMs: endMs,
+      watched: () => true,
+      firstHeardMs: () => startMs,
+      completeness,
+    };
+    return seriesOf(of, counts, options)?.series ?? { startMs, binMs, failures: [] };
+  }
 }
 
 /** A moment in the ten minutes of the grid with the most failures, at or after `fromMs`; null without any. */

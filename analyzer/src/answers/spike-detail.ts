@@ -1,6 +1,7 @@
-import type { PublishedBreakdown } from '../publish/shapes.js';
+import type { PublishedBreakdown, PublishedNel } from '../publish/shapes.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
 import { breakdownAnswer } from './breakdown.js';
+import { nelAnswer } from './nel.js';
 import { seriesAnswer } from './series.js';
 import type { SeriesAnswer } from './series.js';
 import { answerOf } from './spikes.js';
@@ -14,6 +15,8 @@ const HOUR_MS = 3_600_000;
 export interface SpikeDetail extends SpikeAnswer {
   readonly series: SeriesAnswer;
   readonly breakdown: PublishedBreakdown;
+  /** What browsers reported by themselves there and then; null when nothing. */
+  readonly nel: PublishedNel | null;
 }
 
 /** A spike with its series and its breakdown in the ten minutes of the grid where most clients failed. */
@@ -36,5 +39,7 @@ export async function spikeDetail(record: SpikeRecord, deps: AnswerDeps): Promis
     },
     deps,
   );
-  return { ...answerOf(record, deps), series: answer, breakdown };
+  const said = answerOf(record, deps);
+  const nel = await nelAnswer({ project, host, network: said.network, fromMs: startedMs, toMs: endMs }, deps);
+  return { ...said, series: answer, breakdown, nel };
 }

@@ -1,10 +1,9 @@
-import { publish } from '../publish/publish.js';
-import type { Published, PublishedSpike } from '../publish/shapes.js';
+import type { PublishedSpike } from '../publish/shapes.js';
 import { ask } from '../queries/ask.js';
 import { storedSpike } from '../queries/stored-spikes.js';
+import { publishRecord } from '../watch/publish-record.js';
 import { recordOf } from '../watch/spike-record.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
-import { policyOf } from './settings.js';
 import type { AnswerDeps } from './settings.js';
 import { sentenceOf } from './sentence.js';
 
@@ -14,35 +13,7 @@ export type SpikeSummary = Omit<SpikeAnswer, 'verdict_detail'>;
 
 /** A stored spike as it may be said. */
 export function answerOf(record: SpikeRecord, deps: AnswerDeps): SpikeAnswer {
-  const { document } = record;
-  const said: Published<PublishedSpike> = publish(
-    {
-      shape: 'spike',
-      id: record.id,
-      project: record.project,
-      host: record.host,
-      kind: record.kind,
-      state: record.endedMs === null ? 'open' : 'closed',
-      startedMs: record.startedMs,
-      endedMs: record.endedMs,
-      foundMs: document.foundMs,
-      type: document.type,
-      failingClients: document.failingClients,
-      expectedClients: document.expectedClients,
-      expectedWhole: document.expectedWhole,
-      foundIn: document.foundIn,
-      peakClients: document.peakClients,
-      failedRequests: document.failedRequests,
-      pValue: document.pValue,
-      byKind: document.byKind,
-      places: document.places,
-      placeReason: document.placeReason,
-      unexplained: document.unexplained,
-      networksFailing: document.networksFailing,
-      verdict: document.verdict,
-    },
-    policyOf(deps, record.project),
-  );
+  const said = publishRecord(record, deps.projects[record.project]);
   return { ...said, sentence: sentenceOf(said), url: `/spikes/${record.id}` };
 }
 
@@ -50,8 +21,26 @@ export function answerOf(record: SpikeRecord, deps: AnswerDeps): SpikeAnswer {
  * The spikes that the loop last saw, newest first. From memory, so that the list is there while storage is away.
  */
 export function listSpikes(deps: AnswerDeps): SpikeSummary[] {
-  const records = deps.state().latest?.spikes ?? [];
-  return records.filter((r) => deps.projects[r.project] !== undefined).map((r) => summaryOf(answerOf(r, deps)));
+  return watchedRecords(deps).map((record) => summaryOf(answerOf(record, deps)));
+}
+
+/** What alerts are made from: a spike as published, its label, and whether it was ever seen lasting. */
+export interface SpikeToTell {
+  readonly spike: SpikeAnswer;
+  readonly label: string;
+  readonly hasLasted: boolean;
+}
+
+/** The same with the details of their verdicts, for the alerts. */
+export function spikesToTell(deps: AnswerDeps): SpikeToTell[] {
+  return watchedRecords(deps).map((record) => {
+    const { label, hasLasted } = record.life;
+    return { spike: answerOf(record, deps), label, hasLasted };
+  });
+}
+
+function watchedRecords(deps: AnswerDeps): SpikeRecord[] {
+  return (deps.state().latest?.spikes ?? []).filter((r) => deps.projects[r.project] !== undefined);
 }
 
 function summaryOf(answer: SpikeAnswer): SpikeSummary {

@@ -1,7 +1,9 @@
 /** History in, spikes and figures out. */
+import type { Affected } from '../watch/affected.js';
 import { FLOORS, Floors } from './floors.js';
 import { Replay } from './replay.js';
-import type { ReplayedSpike, ReplayOptions } from './replay.js';
+import type { ReplayedSpike } from './replay.js';
+import type { ReplayOptions } from './replay-options.js';
 import type { HistoryRow, IncidentRow } from './rows.js';
 import { score } from './score.js';
 import type { Score, ScoredSpike } from './score.js';
@@ -19,6 +21,8 @@ export interface BacktestSpike {
   readonly place_reason: string;
   readonly failing_clients: number;
   readonly expected_clients: number;
+  /** Opted-in clients that failed because of it, with the 95 % interval. */
+  readonly affected_clients: Affected | null;
   readonly p_value: number;
   readonly verdict: string;
   readonly uncorroborated: boolean;
@@ -56,7 +60,7 @@ export async function backtest(
   if (started === undefined) throw new Error('the history does not begin with a "world" row');
   const { replay, floors, from, to } = started;
   const replayed = await replay.finish(to);
-  const of = (spikes: readonly ScoredSpike[]): Score => score(spikes, incidents, Math.max(1, to - from));
+  const of = (spikes: readonly ScoredSpike[]): Score => score(spikes, incidents, Math.max(1, to - from), from);
   const [sigma, naive] = FLOORS;
   const scores =
     incidents.length === 0
@@ -78,6 +82,7 @@ function scored({ record, reportedS }: ReplayedSpike): ScoredSpike {
     verdict: document.verdict.verdict,
     uncorroborated: document.verdict.uncorroborated,
     pValue: document.pValue,
+    affected: document.affected,
   };
 }
 
@@ -97,6 +102,7 @@ function answered({ record, reportedS }: ReplayedSpike): BacktestSpike {
     place_reason: document.placeReason,
     failing_clients: document.failingClients,
     expected_clients: document.expectedClients,
+    affected_clients: document.affected,
     p_value: document.pValue,
     verdict: document.verdict.verdict,
     uncorroborated: document.verdict.uncorroborated,

@@ -66,6 +66,7 @@ export class Floors {
             verdict: null,
             uncorroborated: false,
             pValue: 1 / (1 + count),
+            affected: null,
           });
       }
       return alarms;

@@ -1,24 +1,33 @@
 /**
  * What has arrived so far, answering the analyzer's own questions as ClickHouse would. Clients of different lines are counted as different,
- * where storage counts distinct signers; attempts are known of whole hosts only.
+ * where storage counts distinct signers; attempts are known of whole hosts, and of those networks that the history tells of.
  */
 import type { ClickHouseClient } from '@outcry/storage';
 import { attemptsOfPlace } from '../queries/attempts-of-place.js';
 import { clientsByKind } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
+import { crowdCells } from '../queries/crowd-cells.js';
+import type { CrowdCellRow } from '../queries/crowd-cells.js';
 import { failureCells } from '../queries/failure-cells.js';
+import type { FailureCellRow } from '../queries/failure-cells.js';
 import { knownPlaces } from '../queries/known-places.js';
+import { markersBetween } from '../queries/markers-between.js';
+import { nelByType } from '../queries/nel-by-type.js';
+import { probersOfHost } from '../queries/probers-of-host.js';
+import { pathOfPlace } from '../queries/path-of-place.js';
 import { serverCounters } from '../queries/server-counters.js';
 import type { ServerCounterRow } from '../queries/server-counters.js';
-import { counterName } from '../watch/server-evidence.js';
+import { storedName } from '../server-metrics/stored-name.js';
 import type { AttemptsRow, FailuresRow, PlaceRow, ServerRow } from './rows.js';
 
 type Params = Readonly<Record<string, string | number>>;
 type Answer = (params: Params) => unknown[];
 
 /** The longest that a question looks back: six hours of a spike beside the six before it. */
-const KEPT_S = 13 * 3_600;
-const LONGEST_KEPT_S = 27 * 3_600;
+const HOUR_S = 3_600;
+const KEPT_S = 13 * HOUR_S;
+const LONGEST_KEPT_S = 27 * HOUR_S;
+const DAY_S = 86_400;
 const MOST_PLACES = 20_000;
 const TRIM_AFTER = 4_096;
 
@@ -32,12 +41,20 @@ interface OfHost {
 
 export class Memory {
   readonly #hosts = new Map<string, OfHost>();
+  readonly #hostsOf = new Map<string, string[]>();
   readonly #places = new Map<string, PlaceRow[]>();
+  /** Places known in the day before an hour. */
+  readonly #known = new Map<string, { readonly hour: number; readonly recentHour: number; readonly rows: unknown[] }>();
   readonly #answers: ReadonlyMap<string, Answer>;
 
   constructor() {
     this.#answers = new Map<string, Answer>([
       [failureCells.sql, (p) => this.#failureCells(p)],
+      [crowdCells.sql, (p) => this.#crowdCells(p)],
+      [markersBetween.sql, () => []],
+      [nelByType.sql, () => []],
+      [pathOfPlace.sql, () => []],
+      [probersOfHost.sql, () => []],
       [knownPlaces.sql, (p) => this.#knownPlaces(p)],
       [clientsByKind.sql, (p) => this.#clientsByKind(p)],
       [clientsOfPlace.sql, (p) => this.#clientsOfPlace(p)],
@@ -78,8 +95,8 @@ export class Memory {
       host.requests += row.requests;
       host.errors += row.errors;
       const counters = [
-        { name: counterName('2xx'), time: row.at, value: host.requests - host.errors },
-        { name: counterName('5xx'), time: row.at, value: host.errors },
+        { name: storedName('requests', '2xx'), time: row.at, value: host.requests - host.errors },
+        { name: storedName('requests', '5xx'), time: row.at, value: host.errors },
       ];
       host.counters = trimmed(host.counters, counters, row.at - LONGEST_KEPT_S, (r) => r[0]?.time ?? 0);
     }
@@ -87,7 +104,9 @@ export class Memory {
 
   #of(project: unknown, host: unknown): OfHost {
     const key = `${String(project)}\u0000${String(host)}`;
-    const known = this.#hosts.get(key) ?? { failures: [], attempts: [], counters: [], requests: 0, errors: 0 };
+    const met = this.#hosts.get(key);
+    if (met === undefined) this.#hostsOf.set(String(project), [...(this.#hostsOf.get(String(project)) ?? []), String(host)]);
+    const known = met ?? { failures: [], attempts: [], counters: [], requests: 0, errors: 0 };
     this.#hosts.set(key, known);
     return known;
   }
@@ -114,14 +133,36 @@ export class Memory {
   }
 
   #failureCells(p: Params): unknown[] {
-    const cells = new Map<string, { network: string; country: string; release: string; now: number; before: number }>();
+    const cells = new Map<string, { -readonly [K in keyof FailureCellRow]: FailureCellRow[K] }>();
     for (const { row, now, before } of this.#stretch(p, (r) => r.kind === p['kind'])) {
-      const { network, country, release } = row;
+      const { network, country, release, crowd } = row;
       const key = `${network} ${country} ${release}`;
-      const cell = cells.get(key) ?? { network, country, release, now: 0, before: 0 };
+      const cell = cells.get(key) ?? { network, country, release, now: 0, before: 0, allNow: 0, allBefore: 0 };
       cells.set(key, cell);
+      cell.allNow += now;
+      cell.allBefore += before;
+      if (crowd === 'many') continue;
       cell.now += now;
       cell.before += before;
+    }
+    return [...cells.values()];
+  }
+
+  #crowdCells(p: Params): unknown[] {
+    const none = { first: 0, firstBefore: 0, counted: 0, countedBefore: 0, unranked: 0, unrankedBefore: 0 };
+    const cells = new Map<string, { -readonly [K in keyof CrowdCellRow]: CrowdCellRow[K] }>();
+    const hosts = p['host'] === '' ? (this.#hostsOf.get(String(p['project'])) ?? []) : [p['host']];
+    const rows = hosts.flatMap((host) => this.#stretch({ ...p, host: host ?? '' }, (r) => r.kind === p['kind'] && r.crowd !== 'many'));
+    for (const { row, now, before } of rows) {
+      const { network, country, release, crowd, collector = '' } = row;
+      const key = `${collector} ${network} ${country} ${release}`;
+      const cell = cells.get(key) ?? { collector, network, country, release, ...none };
+      cells.set(key, cell);
+      cell[crowd === undefined ? 'unranked' : 'counted'] += now;
+      cell[crowd === undefined ? 'unrankedBefore' : 'countedBefore'] += before;
+      if (crowd !== 'first') continue;
+      cell.first += now;
+      cell.firstBefore += before;
     }
     return [...cells.values()];
   }
@@ -152,9 +193,8 @@ export class Memory {
 
   #attemptsOfPlace(p: Params): unknown[] {
     const sum = { made: 0, failed: 0, made_before: 0, failed_before: 0 };
-    if (p['network'] !== '') return [sum];
     for (const row of this.#of(p['project'], p['host']).attempts) {
-      if (row.at < Number(p['before']) || row.at >= Number(p['to'])) continue;
+      if ((row.network ?? '') !== p['network'] || row.at < Number(p['before']) || row.at >= Number(p['to'])) continue;
       const now = row.at >= Number(p['from']);
       sum[now ? 'made' : 'made_before'] += row.made;
       sum[now ? 'failed' : 'failed_before'] += row.failed;
@@ -169,12 +209,26 @@ export class Memory {
   }
 
   #knownPlaces(p: Params): unknown[] {
-    const places = this.#places.get(String(p['project'])) ?? [];
-    const found = new Map<string, { network: string; country: string; release: string }>();
-    for (const { arrived, network, country, release } of places) {
-      if (arrived >= Number(p['from'])) found.set(`${network} ${country} ${release}`, { network, country, release });
+    const project = String(p['project']);
+    const places = this.#places.get(project) ?? [];
+    const hour = Math.floor((places.at(-1)?.arrived ?? 0) / HOUR_S);
+    const [recent, until] = [Number(p['recent']), Number(p['until'])];
+    const recentHour = Math.floor(until / HOUR_S);
+    const cached = this.#known.get(project);
+    if (cached?.hour === hour && cached.recentHour === recentHour) return cached.rows;
+    const kept = places.filter((r) => r.arrived >= hour * HOUR_S - DAY_S);
+    this.#places.set(project, kept);
+    const found = new Map<string, { network: string; country: string; release: string; clients: number; recent: number }>();
+    for (const { network, country, release, clients = 1, arrived } of kept) {
+      const key = `${network} ${country} ${release}`;
+      const sum = found.get(key) ?? { network, country, release, clients: 0, recent: 0 };
+      found.set(key, sum);
+      sum.clients += clients;
+      if (arrived >= recent && arrived < until) sum.recent += clients;
     }
-    return [...found.values()].slice(0, MOST_PLACES);
+    const rows = [...found.values()].sort((a, b) => b.clients - a.clients).slice(0, MOST_PLACES);
+    this.#known.set(project, { hour, recentHour, rows });
+    return rows;
   }
 }
 

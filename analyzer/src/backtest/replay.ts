@@ -1,33 +1,43 @@
 /**
  * Replays history through the analyzer's own rounds under a virtual clock: at each round only what had arrived by then is known.
  *
- * As in the loop, every series is built by `buildSeries`, searched by `detect`, placed, adopted and judged by `examine`, closed by `closeUnseen`.
- * Two things are left out, to replay a day in seconds: a series is searched only where new rows could open a spike or one lasts
- * (`isWorthALook`), and findings that have not changed are examined again every minute, not every round.
+ * As in the loop, every series is built by `seriesOf`, searched by `search`, placed, adopted and judged by `examine`, closed by `endUnseen`.
+ * Three things are left out, to replay a day in seconds: a whole host is searched only where new rows could open a spike or one lasts
+ * (`isWorthALook`), its level is told to its places at most ten minutes old, and findings that have not changed are examined again
+ * less and less often, not every round.
  */
 import { DETECT_DEFAULTS } from '../detect/series.js';
-import type { DetectOptions } from '../detect/series.js';
-import { buildSeries, WATCHED_KINDS } from '../watch/build-series.js';
+import { walk } from '../detect/walk.js';
+import { LEAST_IN_PLACE } from '../queries/clients-per-place.js';
+import { optionsOf } from '../watch/budget.js';
+import type { Budget } from '../watch/budget.js';
+import { seriesOf, subjectOf, WATCHED_KINDS } from '../watch/build-series.js';
+import type { WatchedSeries } from '../watch/build-series.js';
+import { lateShareOf } from '../queries/late-share.js';
+import { Bursts } from '../watch/bursts.js';
 import { completenessOf } from '../watch/completeness.js';
 import { examine } from '../watch/examine.js';
-import { findSpikes } from '../watch/find.js';
-import type { Finding } from '../watch/find.js';
-import { closeUnseen, merged } from '../watch/lifecycle.js';
+import { look, notTold, withPrior } from '../watch/find.js';
+import type { Finding, Looked } from '../watch/find.js';
+import { History } from '../watch/history.js';
+import { endUnseen, merge, settled } from '../watch/lifecycle.js';
+import { Loads } from '../watch/load.js';
+import { FORGET_MS, LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, PLACE_BIN_MS, RECENT_MS, WHOLE_BIN_MS } from '../watch/round.js';
+import { isRenamed } from '../watch/renamed.js';
+import type { Judged } from '../watch/renamed.js';
 import type { WatchDeps } from '../watch/settings.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
-import { Bins } from './bins.js';
-import { Learnt } from './learnt.js';
+import { Arrived, isWhole } from './arrived.js';
+import type { Bins } from './bins.js';
+import { Examined } from './examined.js';
+import { Lateness } from './lateness.js';
 import { Memory } from './memory.js';
+import { RecentShares } from './recent-shares.js';
+import { depsOf } from './replay-options.js';
+import type { ReplayOptions } from './replay-options.js';
 import { watches } from './rows.js';
 import type { FailuresRow, HistoryRow, WorldRow } from './rows.js';
 import { isWorthALook } from './screen.js';
-
-export interface ReplayOptions {
-  /** Start of one round to the next, s; default 5. */
-  readonly roundS?: number;
-  /** As of the analyzer; default 1. */
-  readonly falseAlarmsPerWeek?: number;
-}
 
 export interface ReplayedSpike {
   readonly record: SpikeRecord;
@@ -35,46 +45,56 @@ export interface ReplayedSpike {
   readonly reportedS: number;
 }
 
-const LOOK_BACK_S = 3 * 3_600;
-const LONGEST_LOOK_BACK_S = 26 * 3_600;
-const FORGET_S = 150 * 60;
-const EXAMINE_EVERY_S = 60;
+/** A spike that lasts is searched for its end so often, s, where no row arrives. */
+const LASTS_EVERY_S = 30;
 const FORGET_EVERY_S = 600;
-const TESTS_PER_BIN = 5;
-const WEEK_S = 7 * 86_400;
+const HOUR_S = 3_600;
+const LEARNT_HOURS = 14 * 24;
+const RECENT_BINS = (RECENT_MS + PLACE_BIN_MS) / PLACE_BIN_MS;
 
 export class Replay {
-  readonly #options: Required<ReplayOptions>;
-  readonly #memory = new Memory();
-  readonly #learnt = new Learnt();
-  readonly #whole = new Map<string, Bins>();
-  readonly #inNetworks = new Map<string, Bins>();
-  readonly #dirty = new Set<Bins>();
-  readonly #findings = new Map<Bins, Finding[]>();
+  readonly #options: { readonly roundS: number; readonly falseAlarmsPerWeek: number };
+  /** Undefined where storage answers. */
+  readonly #memory: Memory | undefined;
+  readonly #history = new History();
+  readonly #loads = new Loads();
+  readonly #lateness = new Lateness();
+  readonly #shares = new RecentShares();
+  readonly #bursts = new Bursts();
+  readonly #heardMs = new Map<string, number>();
+  readonly #arrived = new Arrived();
+  /** Load is learnt from this hour on, ms: earlier than the history begins where hours of before are told. */
+  #learntFromMs: number;
+  readonly #levels = new Map<string, { readonly atS: number; readonly looked: Looked }>();
+  readonly #findings = new Map<Bins, readonly Finding[]>();
   readonly #reported = new Map<string, number>();
   readonly #deps: WatchDeps;
+  readonly #budget: Budget;
+  readonly #toS: number;
+  readonly #fromS: number;
+  readonly #watches: ReturnType<typeof watches>;
+  readonly #projects: WorldRow['projects'];
   #records: SpikeRecord[] = [];
   #done: SpikeRecord[] = [];
   #nowS: number;
-  #examinedS = 0;
-  #signature = '';
-  readonly #toS: number;
-  readonly #watches: ReturnType<typeof watches>;
-  readonly #hosts: number;
+  readonly #examined = new Examined();
 
   /** @param world - The first row of the history. */
   constructor(world: WorldRow, options: ReplayOptions = {}) {
     this.#options = { roundS: options.roundS ?? 5, falseAlarmsPerWeek: options.falseAlarmsPerWeek ?? DETECT_DEFAULTS.falseAlarmsPerWeek };
     this.#toS = world.to;
+    this.#fromS = world.from;
     this.#watches = watches(world);
     this.#nowS = world.from;
-    this.#hosts = Object.values(world.projects).reduce((n, hosts) => n + hosts.length, 0);
-    this.#deps = {
-      client: this.#memory.client,
-      projects: Object.fromEntries(Object.entries(world.projects).map(([project, hosts]) => [project, { hosts, stage: 'production' }])),
-      serverMetrics: Object.entries(world.projects).flatMap(([project, hosts]) => hosts.map((host) => ({ project, host, url: '' }))),
-      now: () => this.#nowS * 1000,
-    };
+    this.#projects = world.projects;
+    const hosts = Object.values(world.projects).reduce((n, own) => n + own.length, 0);
+    this.#budget = { falseAlarmsPerWeek: this.#options.falseAlarmsPerWeek, wholeSeries: hosts * WATCHED_KINDS.length };
+    const memory = new Memory();
+    this.#memory = options.evidence === undefined ? memory : undefined;
+    this.#learntFromMs = world.from * 1000;
+    const nowS = (): number => this.#nowS;
+    const dispersionOf = this.#bursts.dispersionOf.bind(this.#bursts);
+    this.#deps = { ...depsOf(world, options, options.evidence?.(nowS) ?? memory.client, nowS), dispersionOf };
   }
 
   /**
@@ -88,9 +108,17 @@ export class Replay {
       this.#nowS += this.#options.roundS;
       await this.#round();
     }
-    this.#memory.take(row);
+    if (row.row === 'hour') {
+      this.#history.addFailures(row, row.at, row.clients);
+      this.#learntFromMs = Math.min(this.#learntFromMs, row.at * 1000);
+      return;
+    }
+    this.#memory?.take(row);
+    if (row.row === 'place') this.#shares.take(row);
+    else if (row.at * 1000 < (this.#heardMs.get(row.project) ?? Infinity)) this.#heardMs.set(row.project, row.at * 1000);
     if (row.row === 'failures') this.#takeFailures(row);
-    else if (row.row !== 'place') this.#learnt.heard(row.project, row.at);
+    else if (row.row === 'attempts' && row.network === undefined) this.#loads.setAttempts(row.project, row.host, row.at, row.made);
+    else if (row.row === 'server') this.#loads.addRequests(row.project, row.host, row.at, row.seconds, row.requests);
   }
 
   /** Runs the rounds up to a time and tells all spikes, oldest first; of those told twice, one. */
@@ -99,111 +127,172 @@ export class Replay {
       this.#nowS += this.#options.roundS;
       await this.#round();
     }
-    return merged([...this.#done, ...this.#records])
+    return [...merge([...this.#done, ...this.#records]).kept]
       .sort((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1))
       .map((record) => ({ record, reportedS: this.#reported.get(record.id) ?? this.#nowS }));
   }
 
   #takeFailures(row: FailuresRow): void {
-    this.#learnt.take(row);
-    if (!(WATCHED_KINDS as readonly string[]).includes(row.kind)) return;
-    const { project, host, kind, network } = row;
-    for (const [all, of, binS] of [
-      [this.#whole, { project, host, kind, network: null }, 10],
-      [this.#inNetworks, { project, host, kind, network }, 60],
-    ] as const) {
-      const key = `${project} ${host} ${kind} ${of.network ?? ''}`;
-      const bins = all.get(key) ?? new Bins(of, binS);
-      all.set(key, bins);
-      bins.add(row.at, row.clients);
-      this.#dirty.add(bins);
-    }
+    const { project, host, kind, at, clients, weight = clients } = row;
+    const isCounted = row.crowd !== 'many';
+    if (isCounted) this.#lateness.take(at, row.arrived);
+    this.#loads.addReports(project, at, clients, weight);
+    if (!isCounted || !(WATCHED_KINDS as readonly string[]).includes(kind)) return;
+    this.#lateness.takeWatched(at, row.arrived);
+    if (this.#arrived.isNewInHour(row)) this.#history.addFailures({ project, host, kind }, at, clients);
+    this.#arrived.take(row);
   }
 
   async #round(): Promise<void> {
     const nowS = this.#nowS;
+    if (nowS - this.#fromS <= this.#options.roundS && this.#learntFromMs < this.#fromS * 1000)
+      for (let ago = LEARNT_HOURS; ago >= 2; ago--) this.#learnHour(ago);
     if (nowS % FORGET_EVERY_S < this.#options.roundS) this.#forget();
-    if (this.#dirty.size === 0 && this.#findings.size === 0 && this.#records.length === 0) return;
-    const options = this.#detectOptions();
+    if (nowS % HOUR_S < this.#options.roundS) this.#learnHour(2);
+    if (this.#arrived.dirty.size === 0 && this.#findings.size === 0 && this.#records.length === 0) return;
     const oldestS = Math.min(...this.#records.filter((r) => r.endedMs === null).map((r) => r.startedMs / 1000), nowS);
-    const fromS = Math.max(nowS - LONGEST_LOOK_BACK_S, Math.min(nowS - LOOK_BACK_S, oldestS - LOOK_BACK_S));
-    const completeness = completenessOf(this.#learnt.lateness(nowS));
-    const history = this.#learnt.history(nowS);
-    for (const bins of this.#toSearch(options)) {
-      const series = buildSeries(bins.rows(fromS), {
-        binMs: bins.binS * 1000,
-        fromMs: fromS * 1000,
-        nowMs: nowS * 1000,
-        watched: () => true,
-        firstHeardMs: (project) => this.#learnt.heardMs(project),
-        completeness,
-        history,
-      });
-      const found = findSpikes(series, options, (nowS - FORGET_S) * 1000);
-      if (found.length > 0) this.#findings.set(bins, found);
+    const fromS = Math.max(nowS - LONGEST_LOOK_BACK_MS / 1000, Math.min(nowS, oldestS) - LOOK_BACK_MS / 1000);
+    const completeness = completenessOf(this.#lateness.row(nowS));
+    const toSearch = this.#toSearch();
+    for (const bins of [...toSearch.filter((b) => isWhole(b)), ...toSearch.filter((b) => !isWhole(b))]) {
+      const isTold = !isWhole(bins) && this.#arrived.whole.get(subjectOf(bins.of))?.isOpen === true;
+      const series = isTold ? undefined : this.#build(bins, isWhole(bins) ? fromS : this.#placeFromS(bins), completeness);
+      const looked = series === undefined ? [] : this.#look(series, fromS, completeness);
+      const findings = looked.length === 0 || bins.isOpen ? looked : this.#withoutRenamed(looked, fromS, completeness);
+      bins.isOpen = findings.some((f) => f.spike.endMs === null);
+      if (findings.length > 0) this.#findings.set(bins, findings);
       else this.#findings.delete(bins);
     }
     await this.#examine();
   }
 
-  #detectOptions(): DetectOptions {
-    const seriesTested = this.#hosts * WATCHED_KINDS.length + Math.max(this.#inNetworks.size, this.#hosts);
-    return { seriesTested, falseAlarmsPerWeek: this.#options.falseAlarmsPerWeek };
+  #placeFromS(bins: Bins): number {
+    const starts = (this.#findings.get(bins) ?? []).map((f) => (f.spike.startMs - LOOK_BACK_MS) / 1000 + HOUR_S);
+    return Math.min(this.#nowS - LOOK_BACK_MS / 1000, ...starts);
+  }
+
+  #build(bins: Bins, fromS: number, completeness: (ageMs: number) => number): WatchedSeries | undefined {
+    const nowMs = this.#nowS * 1000;
+    return seriesOf(bins.of, bins.since(fromS), {
+      binMs: bins.binS * 1000,
+      fromMs: fromS * 1000,
+      nowMs,
+      watched: () => true,
+      firstHeardMs: (project) => this.#heardMs.get(project),
+      completeness,
+      exposure: (of, startMs, binMs, count) => this.#loads.exposure(of.project, of.host, startMs, binMs, count, nowMs),
+      ...(isWhole(bins) && { history: (of) => this.#history.series(of, nowMs) }),
+    });
+  }
+
+  #withoutRenamed(findings: readonly Finding[], fromS: number, completeness: (ageMs: number) => number): readonly Finding[] {
+    const [first] = findings;
+    if (first === undefined) return [];
+    const siblings = WATCHED_KINDS.flatMap((kind): Judged[] => {
+      const other = kind === first.kind ? undefined : this.#arrived.whole.get(subjectOf({ ...first, kind }));
+      const series = other === undefined ? undefined : this.#build(other, fromS, completeness)?.series;
+      return series === undefined ? [] : [{ series, walked: walk(series) }];
+    });
+    return findings.filter((f) => !isRenamed(f.spike, siblings));
+  }
+
+  #look(watched: WatchedSeries, fromS: number, completeness: (ageMs: number) => number): readonly Finding[] {
+    const { project, where } = watched;
+    const options = optionsOf(this.#budget, project, where, this.#shares, this.#bursts.dispersionOf(watched));
+    const since = this.#nowS * 1000 - FORGET_MS;
+    const subject = subjectOf(watched);
+    if (Object.keys(where).length === 0) {
+      const looked = look(watched, options, since);
+      this.#levels.set(subject, { atS: this.#nowS, looked });
+      return looked.findings;
+    }
+    const known = this.#levels.get(subject);
+    if (known === undefined || this.#nowS - known.atS >= FORGET_EVERY_S) {
+      const whole = this.#arrived.whole.get(subject);
+      const series = whole === undefined ? undefined : this.#build(whole, fromS, completeness);
+      if (series !== undefined) this.#look(series, fromS, completeness);
+    }
+    const whole = this.#levels.get(subject)?.looked;
+    const placed = withPrior(watched, whole?.perSecond, this.#shares.shareOf(project, where));
+    return placed === undefined ? [] : notTold(look(placed, options, since), placed, whole?.spikes ?? []);
   }
 
   /** The series that rows arrived for in whole bins and that could have a spike, and those where one lasts. */
-  #toSearch({ falseAlarmsPerWeek = 1, seriesTested = 1 }: DetectOptions): Bins[] {
+  #toSearch(): Bins[] {
     const found = new Set<Bins>();
-    for (const bins of this.#dirty) {
+    for (const bins of this.#arrived.dirty) {
       const lastBin = Math.floor(this.#nowS / bins.binS) - 1;
       const whole = [...bins.touched].filter((bin) => bin <= lastBin);
-      if (whole.length === 0) continue;
       for (const bin of whole) bins.touched.delete(bin);
-      if (bins.touched.size === 0) this.#dirty.delete(bins);
-      const alpha = (falseAlarmsPerWeek * bins.binS) / WEEK_S / seriesTested / TESTS_PER_BIN;
-      if (isWorthALook(bins, lastBin, alpha, whole)) found.add(bins);
+      if (bins.touched.size === 0) this.#arrived.dirty.delete(bins);
+      if (whole.length > 0 && this.#isWorthALook(bins, lastBin, whole)) found.add(bins);
     }
     for (const [bins, findings] of this.#findings) {
-      // A spike goes on, and ends, also where nothing arrives.
       const lasts = findings.some((f) => f.spike.endMs === null);
-      const forgotten = findings.every((f) => f.spike.endMs !== null && f.spike.endMs < (this.#nowS - FORGET_S) * 1000);
-      if (lasts && this.#nowS % bins.binS < this.#options.roundS) found.add(bins);
+      const forgotten = findings.every((f) => f.spike.endMs !== null && f.spike.endMs < this.#nowS * 1000 - FORGET_MS);
+      if (lasts && this.#nowS % LASTS_EVERY_S < this.#options.roundS) found.add(bins);
       if (forgotten) this.#findings.delete(bins);
     }
     return [...found];
   }
 
+  #isWorthALook(bins: Bins, lastBin: number, touched: readonly number[]): boolean {
+    if (!isWhole(bins)) return bins.total >= LEAST_IN_PLACE && bins.sum(lastBin, RECENT_BINS) >= LEAST_IN_PLACE;
+    const { project, host } = bins.of;
+    const perSecond = this.#levels.get(subjectOf(bins.of))?.looked.perSecond;
+    if (perSecond === undefined) return bins.total >= DETECT_DEFAULTS.minTotal;
+    const startMs = lastBin * WHOLE_BIN_MS;
+    const [load = 1] = this.#loads.exposure(project, host, startMs, WHOLE_BIN_MS, 1, this.#nowS * 1000) ?? [];
+    const mean = (perSecond * load * WHOLE_BIN_MS) / 1000;
+    return isWorthALook(bins, lastBin, mean, optionsOf(this.#budget, project, {}, this.#shares, 1), touched);
+  }
+
   async #examine(): Promise<void> {
     const nowS = this.#nowS;
-    const findings = [...this.#findings.values()].flat();
-    const signature = findings.map((f) => `${f.project} ${f.host} ${f.kind} ${f.network ?? ''} ${String(f.spike.endMs)}`).join('|');
-    const due = nowS - this.#examinedS >= EXAMINE_EVERY_S && (findings.length > 0 || this.#records.some((r) => r.endedMs === null));
-    if (signature === this.#signature && !due) return;
-    this.#signature = signature;
-    this.#examinedS = nowS;
-    const whole = findings.filter((f) => f.network === null);
-    const changed = await examine(
-      whole,
-      findings.filter((f) => f.network !== null),
-      this.#records,
-      this.#deps,
-    );
-    const ended = closeUnseen(this.#records, new Set(changed.map((r) => r.id)), nowS * 1000);
+    if (this.#records.some((r) => r.state === 'open')) this.#records = this.#records.map((r) => settled(r, undefined, nowS * 1000));
+    const bySubject = new Map<string, Finding[]>();
+    for (const finding of [...this.#findings.values()].flat()) {
+      bySubject.set(subjectOf(finding), [...(bySubject.get(subjectOf(finding)) ?? []), finding]);
+    }
+    const due: Finding[] = [];
+    for (const [subject, findings] of bySubject) if (this.#examined.isDue(subject, findings, nowS)) due.push(...findings);
+    const open = this.#records.filter((r) => r.endedMs === null);
+    if (due.length === 0 && open.length === 0) return;
+    const changed = await examine(due, this.#records, { ...this.#deps, lateShare: lateShareOf(this.#lateness.shareRow(nowS)) });
+    const told = new Set(changed.map(subjectOf));
+    for (const subject of new Set(due.map(subjectOf))) this.#examined.note(subject, told.has(subject), nowS);
+    const seen = open.filter((r) => bySubject.get(subjectOf(r))?.some((f) => f.spike.endMs === null));
+    const ended = endUnseen(this.#records, new Set([...changed, ...seen].map((r) => r.id)), nowS * 1000);
     for (const { id } of changed) if (!this.#reported.has(id)) this.#reported.set(id, nowS);
     this.#records = [...new Map([...this.#records, ...changed, ...ended].map((r) => [r.id, r])).values()];
   }
 
-  #forget(): void {
-    const fromS = this.#nowS - LONGEST_LOOK_BACK_S;
-    for (const bins of this.#whole.values()) bins.forget(fromS);
-    for (const [key, bins] of this.#inNetworks) {
-      bins.forget(this.#findings.has(bins) ? fromS : this.#nowS - LOOK_BACK_S - FORGET_EVERY_S);
-      if (bins.counts.size > 0) continue;
-      this.#inNetworks.delete(key);
-      this.#dirty.delete(bins);
-      this.#findings.delete(bins);
+  /** @param ago - Hours from the start of the one that is learnt to the start of the present one. */
+  #learnHour(ago: number): void {
+    const fromMs = (Math.floor(this.#nowS / HOUR_S) - ago) * HOUR_S * 1000;
+    if (fromMs < this.#learntFromMs) return;
+    for (const [project, hosts] of Object.entries(this.#projects)) {
+      for (const host of hosts) {
+        const load = this.#loads.perSecond(project, host, fromMs, fromMs + HOUR_S * 1000);
+        if (load !== undefined) this.#history.setLoad(project, host, fromMs / 1000, load);
+      }
     }
-    const over = (r: SpikeRecord): boolean => r.endedMs !== null && r.endedMs / 1000 < this.#nowS - LONGEST_LOOK_BACK_S;
+  }
+
+  /** Of the hour before; what spikes hold is left out as soon as they are told. */
+  #learnBursts(): void {
+    for (const row of this.#arrived.burstsIn(Math.floor(this.#nowS / HOUR_S - 1) * HOUR_S)) this.#bursts.set(row);
+    this.#bursts.learn([...this.#done, ...this.#records], this.#shares, this.#nowS * 1000);
+  }
+
+  #forget(): void {
+    this.#learnBursts();
+    const fromS = this.#nowS - LONGEST_LOOK_BACK_MS / 1000;
+    const gone = this.#arrived.forget(fromS, this.#nowS, FORGET_EVERY_S, (bins) => this.#findings.has(bins));
+    for (const bins of gone) this.#findings.delete(bins);
+    this.#loads.forget(this.#nowS * 1000);
+    this.#shares.forget(this.#nowS);
+    const over = (r: SpikeRecord): boolean => r.endedMs !== null && r.endedMs / 1000 < fromS;
     this.#done.push(...this.#records.filter(over));
     this.#records = this.#records.filter((r) => !over(r));
   }

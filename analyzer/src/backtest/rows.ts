@@ -20,9 +20,28 @@ export interface FailuresRow {
   readonly clients: number;
   /** Failed requests, repeats included. */
   readonly requests: number;
+  /** Clients that these stand for, where agents sample: clients ÷ share that reports; default `clients`. */
+  readonly weight?: number;
+  /** The same text for the same client all UTC day: lines that name it count it once a bin. Only where `clients` is 1. */
+  readonly client?: string;
+  /** How the clients stand in their address prefix, where it is known (ADR 0009), and the collector that says so; default '' for both. */
+  readonly crowd?: 'first' | 'few' | 'many';
+  readonly collector?: string;
 }
 
-/** Requests that clients made to a host and that failed, in the five minutes from `at`. */
+/** Clients that failed in one hour before the history begins: what level and shape of a day are learnt from. */
+export interface HourRow {
+  readonly row: 'hour';
+  /** Start of the hour. */
+  readonly at: number;
+  readonly arrived: number;
+  readonly project: string;
+  readonly host: string;
+  readonly kind: string;
+  readonly clients: number;
+}
+
+/** Requests that clients made to a host and that failed, in the five minutes from `at`: of the whole host, or of one network of it. */
 export interface AttemptsRow {
   readonly row: 'attempts';
   readonly at: number;
@@ -31,6 +50,8 @@ export interface AttemptsRow {
   readonly host: string;
   readonly made: number;
   readonly failed: number;
+  /** The network that these are of, told beside the whole host, which holds them too. */
+  readonly network?: string;
 }
 
 /** What the server itself counted in the `seconds` before `at`. */
@@ -45,7 +66,7 @@ export interface ServerRow {
   readonly seconds: number;
 }
 
-/** A place in which the project has clients, failing or not; known for a day. */
+/** A place in which the project has clients, failing or not; known for a day. Their number makes the shares of the places. */
 export interface PlaceRow {
   readonly row: 'place';
   readonly arrived: number;
@@ -53,6 +74,8 @@ export interface PlaceRow {
   readonly network: string;
   readonly country: string;
   readonly release: string;
+  /** Default 1. */
+  readonly clients?: number;
 }
 
 /** What is watched; the first line. */
@@ -82,6 +105,10 @@ export interface IncidentRow {
   /** Made up by one network: a spike of it has to say that nothing supports it. */
   readonly fake: boolean;
   readonly verdict: string | null;
+  /** Of each place, whether one who knows every share could name it from the failures of the host with the most. Missing: of all. */
+  readonly placeable?: readonly boolean[];
+  /** Failing clients added, by host that has any. */
+  readonly affected?: Readonly<Record<string, number>>;
   /** Failing clients added, and the first of them; null when none was drawn. */
   readonly injected: number;
   readonly first_failure: number | null;
@@ -93,11 +120,12 @@ export interface IncidentRow {
   readonly oracle_found: number | null;
 }
 
-export type HistoryRow = FailuresRow | AttemptsRow | ServerRow | PlaceRow | WorldRow | IncidentRow;
+export type HistoryRow = FailuresRow | HourRow | AttemptsRow | ServerRow | PlaceRow | WorldRow | IncidentRow;
 
 const TEXT = ['project', 'host', 'kind', 'network', 'country', 'release'] as const;
 const NEEDED: Readonly<Record<HistoryRow['row'], { text: readonly string[]; numbers: readonly string[]; lists: readonly string[] }>> = {
   failures: { text: [...TEXT, 'type'], numbers: ['at', 'arrived', 'clients', 'requests'], lists: [] },
+  hour: { text: ['project', 'host', 'kind'], numbers: ['at', 'arrived', 'clients'], lists: [] },
   attempts: { text: ['project', 'host'], numbers: ['at', 'arrived', 'made', 'failed'], lists: [] },
   server: { text: ['project', 'host'], numbers: ['at', 'arrived', 'requests', 'errors', 'seconds'], lists: [] },
   place: { text: ['project', 'network', 'country', 'release'], numbers: ['arrived'], lists: [] },
@@ -108,6 +136,10 @@ const NEEDED: Readonly<Record<HistoryRow['row'], { text: readonly string[]; numb
     lists: ['hosts', 'kinds', 'places'],
   },
 };
+
+const CROWDS: readonly unknown[] = [undefined, 'first', 'few', 'many'];
+/** Numbers that may be missing. */
+const OPTIONAL = ['weight', 'clients'] as const;
 
 /**
  * Reads one line.
@@ -131,6 +163,11 @@ export function parseRow(line: string): HistoryRow | undefined {
     needed.numbers.every(
       (key) => typeof row[key] === 'number' && Number.isFinite(row[key]) && (row[key] >= 0 || key === 'oracle_log10_p'),
     ) &&
+    OPTIONAL.every((key) => row[key] === undefined || (typeof row[key] === 'number' && Number.isFinite(row[key]) && row[key] >= 0)) &&
+    (row['client'] === undefined || (typeof row['client'] === 'string' && row['clients'] === 1)) &&
+    CROWDS.includes(row['crowd']) &&
+    (row['collector'] === undefined || typeof row['collector'] === 'string') &&
+    (row['network'] === undefined || typeof row['network'] === 'string') &&
     needed.lists.every((key) => Array.isArray(row[key]));
   if (!whole || (name === 'world' && !isWorld(row))) return undefined;
   return value as HistoryRow;

@@ -1,37 +1,45 @@
 /**
  * Whether a series is worth a look after rows arrived: a test that `detect` fails too when this one fails, at a hundredth of its cost.
  *
- * `detect` opens a spike only where a sum of at most 12 bins has a bin of `minFailing` clients and is improbable at its level, and its level
- * is at least the mean of the bins that it remembers. Here a third of that mean is taken, which leaves room for completeness, seasons and
- * capped outliers. Bins that nothing arrived for cannot open anything.
+ * `detect` opens a spike only where a sum of bins has at least `minTotal` clients and is improbable at its level; a count's tail is at least its own
+ * probability. Three quarters of the level at the last look are taken, and less for the newest bins, which may not be complete.
  */
+import { Scan, widthsOf } from '../detect/scan.js';
 import { DETECT_DEFAULTS } from '../detect/series.js';
-import { upperTail } from '../detect/tails.js';
+import type { DetectOptions } from '../detect/series.js';
+import { logPoisson } from '../detect/tails.js';
 import type { Bins } from './bins.js';
 
-const WIDTHS = [1, 2, 3, 6, 12] as const;
-const LONGEST = 12;
-const SURELY = 1 / 3;
+const SURELY = 0.75;
+/** Bins that may not be complete yet. */
+const NEW_BINS = 6;
+const LEAST_COMPLETE = 0.3;
+const LEAST_MEAN = 1e-9;
 
 /**
- * @param lastBin - The last whole bin. @param alpha - Budget of one test. @param touched - Bins that changed.
+ * @param lastBin - The last whole bin. @param mean - Expected in a bin at the last look. @param touched - Bins that changed.
  * @returns Whether any sum over a changed bin could open a spike.
  */
-export function isWorthALook(bins: Bins, lastBin: number, alpha: number, touched: Iterable<number>): boolean {
-  const memory = Math.round(DETECT_DEFAULTS.baselineMs / 1000 / bins.binS);
+export function isWorthALook(bins: Bins, lastBin: number, mean: number, options: DetectOptions, touched: Iterable<number>): boolean {
+  const o = { ...DETECT_DEFAULTS, ...options };
+  const scan = new Scan({ ...o, binMs: bins.binS * 1000 });
+  const widths = widthsOf(bins.binS * 1000, o.longestMs);
+  const longest = widths.at(-1) ?? 1;
   for (const bin of touched) {
     if (bin > lastBin) continue;
     // A sum that ends in a later bin holds this one's clients as well.
-    const around = bins.sum(Math.min(lastBin, bin + LONGEST - 1), 2 * LONGEST - 1);
-    if (around < DETECT_DEFAULTS.minFailing) continue;
-    const level = (SURELY * bins.sum(bin - LONGEST, memory)) / memory;
-    for (let end = bin; end <= Math.min(lastBin, bin + LONGEST - 1); end++) {
-      for (const width of WIDTHS) {
-        if (end - width + 1 > bin) continue;
-        const sum = bins.sum(end, width);
-        if (sum < DETECT_DEFAULTS.minFailing) continue;
-        const mean = Math.max(level * width, 1e-6);
-        if (sum > mean && upperTail(sum, mean, mean) < alpha) return true;
+    const first = bin - longest + 1;
+    const end = Math.min(lastBin, bin + longest - 1);
+    const before = new Float64Array(end - first + 2);
+    for (let b = first; b <= end; b++) before[b - first + 1] = (before[b - first] ?? 0) + (bins.counts.get(b) ?? 0);
+    if ((before.at(-1) ?? 0) < o.minTotal) continue;
+    for (let b = bin; b <= end; b++) {
+      if (b > bin && !bins.counts.has(b)) continue;
+      for (const width of widths) {
+        if (b - width + 1 > bin) continue;
+        const sum = (before[b - first + 1] ?? 0) - (before[b - first + 1 - width] ?? 0);
+        const least = Math.max(SURELY * mean * Math.max(width - NEW_BINS, LEAST_COMPLETE * width), LEAST_MEAN);
+        if (sum >= o.minTotal && sum > o.minRatio * least && logPoisson(sum, least) < Math.log(scan.alpha(width, sum))) return true;
       }
     }
   }

@@ -11,20 +11,23 @@ const BAND_TAIL = 0.025;
  * @param series - Failing clients (or, for the dip test, requests) per bin. @param options - As of `detect`; both must be equal for
  * the band and the spikes to agree.
  * @returns One entry per bin, in order. What is said of a bin does not change when later bins are added. Never throws.
- * Source and assumptions: docs/reference/analyzer.md.
+ * Source and assumptions: docs/detection.md.
  */
 export function expect(series: Series, options: DetectOptions = {}): Expectation[] {
-  return walk(series, options).map(({ bin, mean, variance, learning }) => {
-    const judged = !learning && bin.failures !== null;
+  const { bins, binMs, mean, variance, learning, hasTrials } = walk(series, options);
+  return Array.from({ length: bins.count }, (_, i) => {
+    const [m = 0, v = 0, x = NaN] = [mean[i], variance[i], bins.failures[i]];
+    const judged = learning[i] === 0 && !Number.isNaN(x);
+    const trials = hasTrials ? (bins.exposure[i] ?? Infinity) : Infinity;
     return {
-      startMs: bin.startMs,
-      observed: bin.failures,
-      expected: mean,
-      low: lowerQuantile(BAND_TAIL, mean, variance),
-      high: upperQuantile(BAND_TAIL, mean, variance),
-      pValue: judged ? upperTail(bin.failures, mean, variance) : 1,
-      pValueLow: judged ? lowerTail(bin.failures, mean, variance) : 1,
-      learning,
+      startMs: series.startMs + i * binMs,
+      observed: Number.isNaN(x) ? null : x,
+      expected: m,
+      low: lowerQuantile(BAND_TAIL, m, v),
+      high: upperQuantile(BAND_TAIL, m, v),
+      pValue: judged ? upperTail(x, m, v, trials) : 1,
+      pValueLow: judged ? lowerTail(x, m, v) : 1,
+      learning: learning[i] === 1,
     };
   });
 }

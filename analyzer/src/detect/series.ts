@@ -11,10 +11,20 @@ export interface Series {
   readonly attempts?: readonly (number | null)[];
   /** Share of a bin's reports thought to have arrived, 0..1; default 1. */
   readonly completeness?: readonly number[];
-  /** Relative sampling of a bin, > 0; default 1. The expected count scales with it. */
+  /** Relative sampling or load of a bin, > 0; default 1. The expected count scales with it. */
   readonly exposure?: readonly number[];
-  /** An older, coarser series of the same thing, for the shape of a day and a week. */
+  /** An older, coarser series of the same thing and the same units, for the level and the shape of a day and a week. */
   readonly history?: Series;
+  /** What is known of the level from elsewhere, for a series too sparse to teach it. */
+  readonly prior?: Prior;
+}
+
+/** A gamma prior of the level. */
+export interface Prior {
+  /** Failing clients per bin of exposure 1 (or per attempt), > 0. */
+  readonly perBin: number;
+  /** How many failures of its own the series has to show before it outweighs this, > 0; the shape of the gamma distribution. */
+  readonly weight: number;
 }
 
 /** What was to be expected of one bin, from earlier bins only. */
@@ -42,7 +52,7 @@ export interface Spike {
   readonly excess: number;
   /** The most failing clients in one bin. */
   readonly peak: number;
-  /** Smallest p-value of the tests that opened it or were made while it lasted. */
+  /** P-value of the sum that opened it. */
   readonly pValue: number;
   /** When there was enough evidence: the end of the bin that opened it. */
   readonly foundMs: number;
@@ -51,19 +61,29 @@ export interface Spike {
 export interface DetectOptions {
   /** Spikes per week allowed by chance over everything tested together; default 1. */
   readonly falseAlarmsPerWeek?: number;
-  /** How many series are tested together; default 1. */
+  /** How many series share that budget; default 1. */
   readonly seriesTested?: number;
   /** Not used by this detector, which draws nothing at random; kept so that a call says all it depends on. */
   readonly seed?: number;
-  /** Quiet history that a series needs before it is judged, ms; default 30 min. */
+  /** History that a series without any prior knowledge needs before it is judged, ms; default 30 min. */
   readonly minHistoryMs?: number;
-  /** How much quiet history is remembered, ms; default 2 h. */
+  /** Time constant with which the quiet past is forgotten, ms; default 2 h. */
   readonly baselineMs?: number;
-  /** How long a bin waits before it may shape what is expected, ms; default 2 min and at least 6 bins. */
-  readonly settleMs?: number;
-  /** Failing clients that at least one bin of a spike must have; default 3, so that one broken device is no spike. */
+  /** The longest sum that is tested, and how long a bin waits before it may shape what is expected, ms; default 1 h. */
+  readonly longestMs?: number;
+  /**
+   * Failing clients that one bin of a spike must have, or it must be one without a device (`minFailing` - 2 of them) that is counted in every bin; default 3.
+   */
   readonly minFailing?: number;
-  /** Quiet time after which a spike is over, ms; default 60 s and at least 3 bins. */
+  /** Failing clients that a spike must have in all its bins together; default 3. */
+  readonly minTotal?: number;
+  /** How many times the expected a spike must be at least; default 1.5. */
+  readonly minRatio?: number;
+  /** Relative sd by which the true level strays within hours, beyond chance; default 0.1, with attempts 0.05. */
+  readonly levelSd?: number;
+  /** Variance ÷ mean of the counts that is known from elsewhere, >= 1: what the series' own is drawn to; above 1 counts come in bursts. Default 1. */
+  readonly dispersion?: number;
+  /** Quiet time after which a spike may be over, ms; default 60 s and at least 3 bins. */
   readonly quietMs?: number;
   /** A spike that lasts longer than this becomes the new normal, ms; default 24 h. */
   readonly maxSpikeMs?: number;
@@ -72,53 +92,20 @@ export interface DetectOptions {
 export const DETECT_DEFAULTS = {
   falseAlarmsPerWeek: 1,
   seriesTested: 1,
-  seed: 0,
   minHistoryMs: 30 * 60_000,
   baselineMs: 2 * 3_600_000,
-  settleMs: 120_000,
+  longestMs: 3_600_000,
   minFailing: 3,
+  minTotal: 3,
+  minRatio: 1.5,
+  levelSd: 0.1,
+  dispersion: 1,
   quietMs: 60_000,
   maxSpikeMs: 24 * 3_600_000,
-} as const satisfies Required<DetectOptions>;
+} as const satisfies DetectOptions;
 
-/** One bin made safe to compute with: negative, NaN and infinite counts are no data; completeness and exposure are bounded. */
-export interface Bin {
-  readonly startMs: number;
-  readonly failures: number | null;
-  /** What the expected count is proportional to: attempts where known, else exposure, times completeness. */
-  readonly exposure: number;
-}
-
-const count = (x: number | null | undefined): number | null => (typeof x === 'number' && Number.isFinite(x) && x >= 0 ? x : null);
-const positive = (x: number | undefined, fallback: number): number => (typeof x === 'number' && Number.isFinite(x) && x > 0 ? x : fallback);
-
-/** Completeness below which a bin is too empty to be judged or learnt from. */
-const MIN_COMPLETENESS = 0.05;
-/** How fast the forecast of a missing number of attempts follows the known ones. */
-const ATTEMPTS_MEMORY = 0.2;
-
-/**
- * The series as bins, each made from itself and earlier bins only. A missing number of attempts is forecast from the earlier ones;
- * bins before the first known one are no data, since nothing says what their failures are a part of.
- *
- * Never throws; a series without bins gives none.
- */
-export function binsOf(series: Series): Bin[] {
-  let forecast: number | null = null;
-  return series.failures.map((raw, i) => {
-    const startMs = series.startMs + i * series.binMs;
-    const arrived = series.completeness === undefined ? 1 : Math.min(1, positive(series.completeness[i], 0));
-    const failures = count(raw);
-    const sampling = positive(series.exposure?.[i], 1) * Math.max(arrived, MIN_COMPLETENESS);
-    if (series.attempts === undefined) return { startMs, failures: arrived < MIN_COMPLETENESS ? null : failures, exposure: sampling };
-    const made: number | null = count(series.attempts[i]) ?? forecast;
-    if (made === null) return { startMs, failures: null, exposure: sampling };
-    const known = count(series.attempts[i]);
-    if (known !== null) forecast = forecast === null ? known : forecast + ATTEMPTS_MEMORY * (known - forecast);
-    return {
-      startMs,
-      failures: arrived < MIN_COMPLETENESS ? null : failures,
-      exposure: sampling * Math.max(made, failures ?? 0, 1e-6),
-    };
-  });
+/** The options with defaults for what is missing or no number; none is negative. */
+export function withDefaults(options: DetectOptions): Required<Omit<DetectOptions, 'seed'>> {
+  const given = Object.entries(options).filter(([, value]) => typeof value === 'number' && value >= 0 && value < Infinity);
+  return { ...DETECT_DEFAULTS, ...Object.fromEntries(given) };
 }

@@ -24,6 +24,21 @@ export function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
+const FACTORIALS = 1_024;
+const logFactorials = new Float64Array(FACTORIALS);
+for (let n = 2; n < FACTORIALS; n++) logFactorials[n] = (logFactorials[n - 1] ?? 0) + Math.log(n);
+
+/** ln n! for a whole n >= 0. */
+function logFactorial(n: number): number {
+  return n < FACTORIALS ? (logFactorials[n] ?? 0) : logGamma(n + 1);
+}
+
+/** ln P(Poisson(mean) = x), x rounded up. */
+export function logPoisson(x: number, mean: number): number {
+  const count = Math.ceil(x);
+  return mean > 0 ? count * Math.log(mean) - mean - logFactorial(count) : -Infinity;
+}
+
 function gammaSeries(a: number, x: number): number {
   let term = 1 / a;
   let sum = term;
@@ -90,17 +105,28 @@ function sizeOf(mean: number, variance: number): number {
   return over <= 0 ? Infinity : (mean * mean) / over;
 }
 
+/** Share of the trials from which on their number bounds the count; below, failures are rare and a negative binomial does. */
+const RARE = 0.05;
+
 /**
- * P(X >= x) of a count with this mean and variance: Poisson where the variance does not exceed the mean, else negative binomial.
+ * P(X >= x) of a count with this mean and variance: Poisson where the variance does not exceed the mean, else negative binomial. Where
+ * more than a twentieth of `trials` is expected, binomial, with trials and successes divided by the variance's excess over the binomial one
+ * (the effective sample size of Rao & Scott 1992, in place of a beta-binomial).
  *
  * @param x - Observed count, any number >= 0 (a fraction is read as the next whole number).
- * @param mean - Expected count, >= 0. @param variance - Variance, >= mean where over-dispersed.
+ * @param mean - Expected count, >= 0. @param variance - Variance, >= mean where over-dispersed. @param trials - Of which the count is a part.
  * @returns 0..1. Never throws.
  */
-export function upperTail(x: number, mean: number, variance: number): number {
+export function upperTail(x: number, mean: number, variance: number, trials = Infinity): number {
   const count = Math.ceil(x);
   if (count <= 0) return 1;
   if (mean <= 0) return 0;
+  if (mean > RARE * trials) {
+    const rate = Math.min(mean / trials, 1 - 1e-9);
+    const design = Math.max(1, (variance - mean * rate) / (mean * (1 - rate)));
+    const successes = Math.min(count, trials) / design;
+    return clamp(beta(rate, successes, Math.max(trials / design - successes, 0) + 1));
+  }
   const size = sizeOf(mean, variance);
   if (size > POISSON_SIZE * Math.max(1, mean)) return clamp(mean < count + 1 ? gammaSeries(count, mean) : 1 - gammaFraction(count, mean));
   return clamp(beta(mean / (mean + size), count, size));

@@ -1,126 +1,216 @@
 /**
  * One pass over a series, bin by bin, each judged by what came before it: the common part of `expect` and `detect`.
  *
- * Tests: besides each bin alone, the sums of the last 2, 3, 6 and 12 bins are tested against the level, since a weak rise shows
- * only in a sum. The budget of false alarms is divided over bins, windows and series (Bonferroni), which is on the safe side as
- * the sums overlap. A spike opens when a sum passes the budget and two of its bins are raised, or one bin passes it a thousandfold.
+ * A bin waits `longestMs` before it shapes the level (in a short series half of what was seen), so that a rise does not teach the level that it
+ * is measured against. A spike opens when a sum of bins passes its share of the budget (scan.ts), and starts where the likelihood ratio of
+ * "raised by this factor" is greatest. While it lasts the level stands still. It ends by a CUSUM (Page 1954) of the usual level against
+ * half of the spike's own, so that a weak spike with gaps stays one.
  */
-import { Baseline } from './baseline.js';
-import { seasonOf } from './season.js';
-import { binsOf, DETECT_DEFAULTS } from './series.js';
-import type { Bin, DetectOptions, Series } from './series.js';
+import { binsOf } from './bins.js';
+import type { Bins } from './bins.js';
+import { Level } from './level.js';
+import { Scan } from './scan.js';
+import { Season } from './season.js';
+import { DETECT_DEFAULTS, withDefaults } from './series.js';
+import type { DetectOptions, Prior, Series } from './series.js';
 import { upperTail } from './tails.js';
 
-const WEEK_MS = 7 * 86_400_000;
-const WINDOWS = [1, 2, 3, 6, 12] as const;
-/** A bin counts as raised below this p-value, a stretch as quiet above QUIET_P. */
-const RAISED_P = 0.1;
-const QUIET_P = 0.01;
-/** How much stronger than the budget a single bin must be. */
-const OVERWHELMING = 1e-3;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Log likelihood ratio at which "over" is believed. */
+const OVER = 4;
+/** Share of the excess of a spike that counts as its going on. */
+const STILL_RAISED = 0.5;
+/** Expected failures per bin below which nothing is divided. */
+const LEAST_MEAN = 1e-12;
+/** How much a day may rise by itself from one hour to the next, and how improbable a sum must be beside that. */
+const RISE_BY_ITSELF = 1.4;
+const SUDDEN = 1e-3;
+/** A spike that lasted longer also tells of the usual day: that it was one may have been wrong, and once a week is known the median day counts. */
+const LONG_MS = 3 * HOUR_MS;
+const DEFAULT_BIN_MS = 60_000;
 
-/** What was known of one bin when it was the last one. */
-export interface Step {
-  readonly bin: Bin;
-  readonly mean: number;
-  readonly variance: number;
-  readonly learning: boolean;
-  /** Smallest p-value among the windows that end here; 1 while learning or without data. */
+export interface Span {
+  /** First bin of the spike, and the bin that opened it. */
+  readonly from: number;
+  readonly opened: number;
+  /** First quiet bin after it; null while it lasts. */
+  readonly closes: number | null;
   readonly pValue: number;
-  /** Set on the bin that opens a spike: index of the spike's first bin. */
-  readonly opens?: number;
-  /** Set on the bin that ends a spike: index of the first quiet bin. */
-  readonly closes?: number;
 }
 
-interface Tested {
-  readonly bin: Bin;
-  readonly season: number;
-  readonly raised: boolean;
+export interface Walk {
+  readonly bins: Bins;
+  readonly binMs: number;
+  /** What was expected of each bin, and its variance. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  /** 1 for bins that could not be judged yet. */
+  readonly learning: Uint8Array;
+  readonly spans: readonly Span[];
+  /** Variance of a sum with this mean, as known at the end. */
+  readonly varianceOf: (mean: number) => number;
+  /** Usual failures per bin and exposure 1 at the end, for series inside this one. */
+  readonly level: number;
+  /** Whether exposure is a number of trials. */
+  readonly hasTrials: boolean;
+}
+
+interface Open {
+  readonly from: number;
+  readonly opened: number;
+  readonly pValue: number;
+  /** CUSUM of quiet, and the first bin of its present run. */
+  cusum: number;
+  quietFrom: number;
 }
 
 /** Judges every bin of the series in order. Pure; never throws. */
-export function walk(series: Series, options: DetectOptions = {}): Step[] {
-  const o = { ...DETECT_DEFAULTS, ...options };
-  const widthMs = series.binMs > 0 ? series.binMs : 60_000;
+export function walk(series: Series, options: DetectOptions = {}): Walk {
+  const o = withDefaults(options);
+  const binMs = series.binMs > 0 && series.binMs < Infinity ? series.binMs : DEFAULT_BIN_MS;
   const bins = binsOf(series);
-  const season = seasonOf(series.history);
-  const binsFor = (ms: number, least: number): number => Math.max(least, Math.ceil(ms / widthMs));
-  const capacity = binsFor(o.baselineMs, 24);
-  const settleBins = binsFor(o.settleMs, 6);
+  const { count, failures } = bins;
+  const season = new Season(series, binMs);
+  const prior = usable(series.prior) ?? season.prior;
+  const hasTrials = series.attempts !== undefined;
+  const stray = hasTrials && options.levelSd === undefined ? DETECT_DEFAULTS.levelSd / 2 : o.levelSd;
+  const binsFor = (ms: number, least: number): number => Math.max(least, Math.ceil(ms / binMs));
+  const memory = binsFor(o.baselineMs, 24);
+  const settle = binsFor(o.longestMs, 6);
   const quietBins = binsFor(o.quietMs, 3);
-  const historyBins = binsFor(o.minHistoryMs, 6);
+  const historyBins = prior === undefined ? binsFor(o.minHistoryMs, 6) : 0;
   const maxSpikeBins = binsFor(o.maxSpikeMs, 24);
-  const alpha = (o.falseAlarmsPerWeek * widthMs) / WEEK_MS / Math.max(1, o.seriesTested) / WINDOWS.length;
+  const scan = new Scan({ ...o, binMs });
+  const dispersion = o.dispersion >= 1 && o.dispersion < Infinity ? o.dispersion : 1;
 
-  let baseline = new Baseline(capacity);
-  let tested: Tested[] = [];
-  let spikeStart: number | null = null;
-  const steps: Step[] = [];
+  const exposure = new Float64Array(count);
+  const sums = new Float64Array(count + 1);
+  const exposures = new Float64Array(count + 1);
+  const mean = new Float64Array(count);
+  const variance = new Float64Array(count);
+  const learning = new Uint8Array(count);
+  const spans: Span[] = [];
+  const hourBins = Math.max(1, Math.round(HOUR_MS / binMs));
+  const dayBins = Math.ceil(DAY_MS / binMs);
+  let level: Level = new Level(memory, stray, prior, dispersion);
+  let settled = 0;
+  let refreshed = 0;
+  let seen = 0;
+  let open: Open | undefined;
 
-  const pOf = (last: readonly Tested[]): number => {
-    const failures = last.reduce((sum, t) => sum + (t.bin.failures ?? 0), 0);
-    const exposure = last.reduce((sum, t) => sum + t.bin.exposure * t.season, 0);
-    const { mean, variance } = baseline.predict(exposure);
-    return failures <= mean ? 1 : upperTail(failures, mean, variance);
+  // Whoever hands in load or attempts has told how the day goes by itself.
+  const isPlain = series.exposure === undefined && series.attempts === undefined;
+  const teach = (i: number, x: number): void => {
+    if (isPlain && count > dayBins) season.learn(series.startMs + i * binMs, x, bins.exposure[i] ?? 1);
   };
-  const learn = (t: Tested): void => baseline.learn(t.bin, t.season);
+  const learn = (until: number, isCapped = true): void => {
+    for (; settled < until; settled++) {
+      const x = failures[settled] ?? NaN;
+      // An outlier does not teach: a value enters at most four deviations above what was expected.
+      const most = isCapped && learning[settled] === 0 ? (mean[settled] ?? 0) + 4 * Math.sqrt(variance[settled] ?? 0) + 1 : Infinity;
+      level.learn(Math.min(x, most), exposure[settled] ?? 1);
+      teach(settled, Math.min(x, most));
+    }
+  };
+  const exposureAt = (i: number): number => (bins.exposure[i] ?? 1) * season.factor(series.startMs + i * binMs);
+  /** Once a day: what the series has shown of its own day and week shapes the bins from `i` on, and the level is brought to the new units. */
+  const reshape = (i: number): void => {
+    refreshed = settled;
+    season.refresh();
+    let [was, is] = [0, 0];
+    for (let j = settled - 1, weight = 1; j >= Math.max(0, settled - 4 * memory); j--, weight *= Math.exp(-1 / memory)) {
+      if (Number.isNaN(failures[j])) continue;
+      was += weight * (exposure[j] ?? 0);
+      is += weight * exposureAt(j);
+    }
+    if (was > 0 && is > 0) level.rescale(is / was);
+    for (let j = settled; j < i; j++) {
+      exposure[j] = exposureAt(j);
+      exposures[j + 1] = (exposures[j] ?? 0) + (Number.isNaN(failures[j]) ? 0 : (exposure[j] ?? 0));
+    }
+  };
+  /** Until a week is known a sum must stand out from the hour before it as well: a day may rise by itself, and faster than the level follows. */
+  const isGradual = (i: number, width: number): boolean => {
+    if (!isPlain || season.knowsWeek || series.prior !== undefined) return false;
+    const to = i + 1 - width;
+    const from = Math.max(0, spans.at(-1)?.closes ?? 0, to - hourBins);
+    const near = (sums[to] ?? 0) - (sums[from] ?? 0) + 0.5;
+    const nearExposure = (exposures[to] ?? 0) - (exposures[from] ?? 0);
+    if ((to - from) * 2 < hourBins || nearExposure <= 0) return false;
+    const most = (RISE_BY_ITSELF * near * ((exposures[i + 1] ?? 0) - (exposures[to] ?? 0))) / nearExposure;
+    return upperTail((sums[i + 1] ?? 0) - (sums[to] ?? 0), most, level.dispersion * (most + most ** 2 / near)) > SUDDEN;
+  };
 
-  for (const [index, bin] of bins.entries()) {
-    const factor = season(bin.startMs);
-    const { mean, variance } = baseline.predict(bin.exposure, factor);
-    const learning = baseline.size < historyBins;
-    if (bin.failures === null) {
-      steps.push({ bin, mean, variance, learning, pValue: 1 });
+  for (let i = 0; i < count; i++) {
+    const x = failures[i] ?? NaN;
+    const has = !Number.isNaN(x);
+    if (open === undefined && settled - refreshed >= dayBins) reshape(i);
+    const e = exposureAt(i);
+    exposure[i] = e;
+    sums[i + 1] = (sums[i] ?? 0) + (has ? x : 0);
+    exposures[i + 1] = (exposures[i] ?? 0) + (has ? e : 0);
+    if (has) seen++;
+    if (open === undefined) learn(i - Math.min(settle, i >> 1));
+    const m = level.level * e;
+    mean[i] = m;
+    variance[i] = level.variance(m);
+    if (seen < historyBins || m === 0) learning[i] = 1;
+    if (!has) continue;
+
+    if (open === undefined) {
+      // A bin without failures adds no evidence: a sum that ends in it was tested earlier, when it was stronger.
+      if (x === 0 || learning[i] === 1) continue;
+      const alarm = scan.test(i, i + 1 - settled, failures, sums, exposures, level, hasTrials);
+      if (alarm === undefined || isGradual(i, alarm.width)) continue;
+      const from = startOf(i, settled, alarm.ratio, failures, mean);
+      learn(from);
+      open = { from, opened: i, pValue: alarm.pValue, cusum: 0, quietFrom: i + 1 };
       continue;
     }
-    const p = bin.failures <= mean ? 1 : upperTail(bin.failures, mean, variance);
-    tested.push({ bin, season: factor, raised: p < RAISED_P });
-    let pValue = learning ? 1 : p;
-    let opens: number | undefined;
-    let closes: number | undefined;
-
-    // A bin without failures adds no evidence: a sum that ends in it was tested a bin earlier, when it was stronger.
-    if (spikeStart === null && !learning && bin.failures > 0) {
-      for (const width of WINDOWS) {
-        if (width > settleBins || width > tested.length) continue;
-        const last = tested.slice(-width);
-        const pWindow = width === 1 ? p : pOf(last);
-        pValue = Math.min(pValue, pWindow);
-        const peak = Math.max(...last.map((t) => t.bin.failures ?? 0));
-        const enough = width === 1 ? pWindow < alpha * OVERWHELMING && peak >= 2 * o.minFailing : pWindow < alpha && peak >= o.minFailing;
-        if (enough && (width === 1 || last.filter((t) => t.raised).length >= 2)) opens ??= firstRaised(tested, bins, index);
-      }
-      if (opens !== undefined) {
-        const from = bins[opens]?.startMs ?? bin.startMs;
-        for (const t of tested) if (t.bin.startMs < from) learn(t);
-        tested = tested.filter((t) => t.bin.startMs >= from);
-        spikeStart = opens;
-      }
-    } else if (spikeStart !== null) {
-      const last = tested.slice(-quietBins);
-      const quiet = last.length === quietBins && pOf(last) >= QUIET_P;
-      if (quiet || index - spikeStart >= maxSpikeBins) {
-        closes = quiet ? bins.indexOf(last[0]?.bin ?? bin) : index;
-        if (!quiet) baseline = new Baseline(capacity);
-        if (!quiet) tested.slice(-capacity).forEach(learn);
-        tested = quiet ? last : [];
-        spikeStart = null;
-      }
+    const until = Math.min(open.quietFrom, i + 1);
+    const expected = level.level * ((exposures[until] ?? 0) - (exposures[open.from] ?? 0));
+    const ratio = ((sums[until] ?? 0) - (sums[open.from] ?? 0)) / Math.max(expected, LEAST_MEAN);
+    const still = Math.max(1 + STILL_RAISED * (ratio - 1), 1.25);
+    open.cusum = Math.max(0, open.cusum + (still - 1) * m - x * Math.log(still));
+    if (open.cusum === 0) open.quietFrom = i + 1;
+    const isOver = open.cusum >= OVER && i + 1 - open.quietFrom >= quietBins;
+    const isNormal = i - open.from >= maxSpikeBins;
+    if (!isOver && !isNormal) continue;
+    spans.push({ from: open.from, opened: open.opened, closes: isOver ? open.quietFrom : i, pValue: open.pValue });
+    if ((i - open.from) * binMs > LONG_MS)
+      for (let j = open.from; j < (isOver ? open.quietFrom : i - memory); j++) teach(j, failures[j] ?? NaN);
+    if (isOver) settled = open.quietFrom;
+    else {
+      level = new Level(memory, stray, undefined, dispersion);
+      settled = Math.max(open.from, i - memory);
+      learn(i, false);
     }
-    if (spikeStart === null) for (const t of tested.splice(0, Math.max(0, tested.length - settleBins))) learn(t);
-    steps.push({ bin, mean, variance, learning, pValue, ...(opens !== undefined && { opens }), ...(closes !== undefined && { closes }) });
+    open = undefined;
   }
-  return steps;
+  if (open !== undefined) spans.push({ from: open.from, opened: open.opened, closes: null, pValue: open.pValue });
+  return { bins, binMs, mean, variance, learning, spans, varianceOf: (m) => level.variance(m), level: level.level, hasTrials };
 }
 
-/** Index of the first bin of the raised stretch that ends here; single bins that are not raised are stepped over. */
-function firstRaised(tested: readonly Tested[], bins: readonly Bin[], index: number): number {
-  let first = tested.length - 1;
-  for (let i = tested.length - 1; i >= 0; i--) {
-    if (tested[i]?.raised === true) first = i;
-    else if (first - i >= 2) break;
+function usable(prior: Prior | undefined): Prior | undefined {
+  return prior !== undefined && prior.perBin > 0 && prior.weight > 0 && prior.perBin < Infinity && prior.weight < Infinity
+    ? prior
+    : undefined;
+}
+
+/** Where a rise by `ratio` that is seen at `last` most probably began. */
+function startOf(last: number, first: number, ratio: number, failures: Float64Array, mean: Float64Array): number {
+  const factor = Math.max(2, ratio);
+  let sum = 0;
+  let best = -Infinity;
+  let from = last;
+  for (let i = last; i >= first; i--) {
+    const x = failures[i] ?? NaN;
+    if (Number.isNaN(x)) continue;
+    sum += x * Math.log(factor) - (factor - 1) * (mean[i] ?? 0);
+    if (x === 0 || sum <= best) continue;
+    best = sum;
+    from = i;
   }
-  const bin = tested[first]?.bin;
-  return bin === undefined ? index : bins.indexOf(bin);
+  return from;
 }

@@ -10,6 +10,7 @@ import type { LogEntry } from '../watch/watch.js';
 import { apiRoutes } from './api.js';
 import { assetRoutes } from './assets.js';
 import { pageRoutes, pageState } from './pages.js';
+import { ingestRoutes } from './ingest.js';
 import { Problem, sendProblem } from './problem.js';
 import { onlyLoopbackNames, securityHeaders } from './security.js';
 
@@ -23,6 +24,10 @@ export function createApp(deps: AnswerDeps, metrics: AnalyzerMetrics, log: (entr
     response.on('finish', () => metrics.answers.inc({ route: routeOf(request.path), status: String(response.statusCode) }));
     const { degraded } = deps.state();
     if (degraded !== null) response.set('Outcry-Degraded', degraded.code);
+    next();
+  });
+  app.use(ingestRoutes(deps, metrics));
+  app.use((request, _response, next) => {
     if (request.method === 'GET' || request.method === 'HEAD') next();
     else throw new Problem('method_not_allowed');
   });
@@ -50,7 +55,8 @@ export function createApp(deps: AnswerDeps, metrics: AnalyzerMetrics, log: (entr
     const { code, detail } = problemOf(error);
     if (code === 'internal_error') log({ level: 'warn', message: `an answer failed: ${error instanceof Error ? error.name : 'unknown'}` });
     if (response.headersSent) response.destroy();
-    else if (request.path.startsWith('/api/') || request.accepts(['html', 'json']) !== 'html') sendProblem(response, code, detail);
+    else if (request.path.startsWith('/api/') || request.method === 'POST' || request.accepts(['html', 'json']) !== 'html')
+      sendProblem(response, code, detail);
     else
       response
         .status(ERRORS[code].status || 500)
@@ -65,6 +71,7 @@ function problemOf(error: unknown): { code: ErrorCode; detail?: string | undefin
   if (error instanceof Problem) return error;
   if (isUnavailable(error)) return { code: 'storage_unavailable' };
   // Express refuses malformed percent-encoding with a URIError of status 400.
+  if ((error as { type?: unknown } | null)?.type === 'entity.too.large') return { code: 'body_too_long' };
   if (error instanceof URIError) return { code: 'bad_parameter', detail: 'the address is not well encoded' };
   return { code: 'internal_error' };
 }
@@ -83,7 +90,8 @@ function health(response: Response, deps: AnswerDeps): void {
 /** A bounded set of route labels. */
 function routeOf(path: string): string {
   const [, first = '', second = '', third = ''] = path.split('/');
-  if (first === 'api') return ['spikes', 'series', 'breakdown', 'inventory'].includes(third) ? `/api/v1/${third}` : '/api';
-  if (['spikes', 'live', 'assets', 'healthz', 'metrics'].includes(first)) return `/${first}`;
+  if (first === 'api')
+    return ['spikes', 'series', 'breakdown', 'inventory', 'markers', 'push'].includes(third) ? `/api/v1/${third}` : '/api';
+  if (['spikes', 'live', 'runbooks', 'assets', 'healthz', 'metrics'].includes(first)) return `/${first}`;
   return first === '' && second === '' ? '/' : 'other';
 }

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Response } from 'express';
 import { DETECT_DEFAULTS } from '../detect/series.js';
 import { liveAnswer } from '../answers/live.js';
+import { hostSlos } from '../answers/slo.js';
 import type { AnswerDeps } from '../answers/settings.js';
 import { spikeDetail } from '../answers/spike-detail.js';
 import { findSpike, listSpikes } from '../answers/spikes.js';
@@ -9,9 +10,12 @@ import type { PageState } from '../pages/layout.js';
 import { listPage } from '../pages/list-page.js';
 import type { LearningState } from '../pages/list-page.js';
 import { livePage } from '../pages/live-page.js';
+import { runbookPage } from '../pages/runbook-page.js';
 import { spikePage } from '../pages/spike-page.js';
+import { VERDICTS } from '../pair/verdict.js';
 import { SPIKE_ID } from './api.js';
 import { Problem } from './problem.js';
+import { readRunbook } from './runbooks.js';
 
 const NEEDED_MINUTES = DETECT_DEFAULTS.minHistoryMs / 60_000;
 
@@ -23,9 +27,12 @@ export function pageState(deps: AnswerDeps): PageState {
   if (degraded?.code === 'storage_unavailable')
     return { trouble: `Storage has not answered since ${since} UTC (storage_unavailable). What you see is what was known then.`, asOf };
   if (degraded !== null) return { trouble: `Detection has failed since ${since} UTC (${degraded.code}); the log has the reason.`, asOf };
-  const unread = [...scrapeErrors.keys()];
+  const unread = [...scrapeErrors].map(([of, reason]) => `${of} (${reason})`);
   if (unread.length > 0)
-    return { trouble: `Server metrics cannot be read: ${unread.join(', ')}. Verdicts rest on what was read before.`, asOf };
+    return {
+      trouble: `Server metrics cannot be read, or not be right: ${unread.join(', ')}. Verdicts rest on what was read before, and say so where that is too old.`,
+      asOf,
+    };
   return { trouble: null, asOf };
 }
 
@@ -45,17 +52,24 @@ export function learningOf(deps: AnswerDeps): LearningState[] {
 export function pageRoutes(deps: AnswerDeps): Router {
   const router = Router();
   const send = (response: Response, text: string): void => void response.type('html').set('Cache-Control', 'no-store').send(text);
-  router.get('/', (_request, response) => send(response, listPage(listSpikes(deps), learningOf(deps), pageState(deps))));
+  router.get('/', (_request, response) => send(response, listPage(listSpikes(deps), learningOf(deps), pageState(deps), hostSlos(deps))));
   router.get('/spikes/:id', async (request, response) => {
     const record = SPIKE_ID.test(request.params.id) ? await findSpike(request.params.id, deps) : undefined;
     if (record === undefined) throw new Problem('spike_not_found');
-    send(response, spikePage(await spikeDetail(record, deps), deps.now(), pageState(deps)));
+    // Links of alerts go on working where another spike tells the same.
+    if (record.life.mergedInto !== null) response.redirect(303, `/spikes/${record.life.mergedInto}`);
+    else send(response, spikePage(await spikeDetail(record, deps), deps.now(), pageState(deps)));
   });
   router.get('/live/:project', async (request, response) => {
     const { project } = request.params;
     const reports = await liveAnswer(project, deps);
     if (reports === undefined) throw new Problem('not_found');
     send(response, livePage(project, reports, request.query['refresh'] === '1', pageState(deps)));
+  });
+  router.get('/runbooks/:verdict', async (request, response) => {
+    const verdict = VERDICTS.find((name) => name === request.params.verdict);
+    if (verdict === undefined) throw new Problem('not_found');
+    send(response, runbookPage(await readRunbook(verdict), pageState(deps)));
   });
   return router;
 }

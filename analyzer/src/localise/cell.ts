@@ -16,11 +16,11 @@ export interface LocaliseOptions {
   readonly baselineScale?: number;
   /** Dimensions to look at, in the order of preference among places that explain equally well; default: those of the cells, as met. */
   readonly dimensions?: readonly string[];
-  /** Values of how many dimensions may name one place, 1..3; default 2. */
+  /** Values of how many dimensions may name one place, 1..3; default 3. */
   readonly maxDepth?: number;
   /** Places at most; default 5. */
   readonly maxCauses?: number;
-  /** Least share of the excess that a place must explain; default 0.05. */
+  /** Least share of the excess that a place must explain; default 0.01. */
   readonly minShare?: number;
 }
 

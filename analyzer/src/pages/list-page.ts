@@ -1,11 +1,13 @@
 import type { SpikeSummary } from '../answers/spikes.js';
 import { placeWords, usualWords } from '../answers/sentence.js';
+import { objectiveWords } from '../answers/slo.js';
+import type { HostSlo } from '../answers/slo.js';
 import { html } from './html.js';
 import type { Html } from './html.js';
 import { page, stamp } from './layout.js';
 import type { PageState } from './layout.js';
 import { spikeBadges } from './spike-badges.js';
-import { KIND_WORDS } from './words.js';
+import { KIND_WORDS, sloWords } from './words.js';
 
 export interface LearningState {
   readonly project: string;
@@ -15,9 +17,14 @@ export interface LearningState {
 }
 
 /** The list of spikes, newest first. */
-export function listPage(spikes: readonly SpikeSummary[], learning: readonly LearningState[], state: PageState): string {
+export function listPage(
+  spikes: readonly SpikeSummary[],
+  learning: readonly LearningState[],
+  state: PageState,
+  slos: readonly HostSlo[] = [],
+): string {
   const open = spikes.filter((s) => s.state === 'open');
-  const closed = spikes.filter((s) => s.state === 'closed');
+  const closed = spikes.filter((s) => s.state !== 'open');
   const body = html`
     <h1>${open.length === 0 ? 'No open spike' : open.length === 1 ? 'One open spike' : `${open.length} open spikes`}</h1>
     ${learning.map(learningLine)}
@@ -40,6 +47,13 @@ export function listPage(spikes: readonly SpikeSummary[], learning: readonly Lea
         <ol class="spikes">
           ${closed.map(card)}
         </ol>`
+    }
+    ${
+      slos.length > 0 &&
+      html`<h2>Objectives, as clients see them</h2>
+        <ul>
+          ${slos.map(({ project, host, slo }) => html`<li>${host} <small>(${project})</small>, ${objectiveWords(slo)}: ${sloWords(slo)}</li>`)}
+        </ul>`
     }
   `;
   return page({ title: open.length === 0 ? 'Spikes' : `${open.length} open`, body, ...state });
@@ -80,6 +94,13 @@ function card(spike: SpikeSummary): Html {
         <dt>Since</dt>
         <dd><time datetime="${spike.started_at}">${stamp(spike.started_at)}</time></dd>
       </div>
+      ${
+        spike.quiet_since !== null &&
+        html`<div>
+          <dt>Quiet since</dt>
+          <dd><time datetime="${spike.quiet_since}">${stamp(spike.quiet_since)}</time></dd>
+        </div>`
+      }
       ${
         spike.ended_at !== null &&
         html`<div>

@@ -1,24 +1,32 @@
-import { placeWords, usualWords } from '../answers/sentence.js';
+import { runbookPath } from '../answers/runbook-path.js';
+import { phaseWords, placeWords, usualWords } from '../answers/sentence.js';
 import type { SpikeDetail } from '../answers/spike-detail.js';
+import { objectiveWords } from '../answers/slo.js';
 import { breakdownTables } from './breakdown-table.js';
 import { chart } from './chart.js';
 import { html } from './html.js';
 import type { Html } from './html.js';
 import { page, stamp } from './layout.js';
 import type { PageState } from './layout.js';
+import { nelSection } from './nel-section.js';
 import { spikeBadges } from './spike-badges.js';
-import { KIND_WORDS, percent, typeWords, VERDICT_HEADINGS } from './words.js';
+import { allUsersWords, KIND_WORDS, percent, sloWords, typeWords, VERDICT_HEADINGS } from './words.js';
 
 /** One spike: what happens, whether it is us, how it went, where it lies, and what cannot be told. */
 export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): string {
-  const window = { startMs: Date.parse(spike.started_at), endMs: spike.ended_at === null ? nowMs : Date.parse(spike.ended_at) };
+  const window = { startMs: Date.parse(spike.started_at), endMs: endMsOf(spike, nowMs) };
   const body = html`
     ${spikeBadges(spike)}
     <h1 class="sentence">${spike.sentence}</h1>
-    ${facts(spike)} ${verdict(spike)}
+    ${phaseWords(spike).map((words) => html`<p class="note">${words}</p>`)} ${facts(spike)} ${verdict(spike)}
     <section>
       <h2>Observed and expected</h2>
-      <figure class="series" data-series="${seriesUrl(spike)}" data-from="${spike.started_at}" data-to="${spike.ended_at ?? ''}">
+      <figure
+        class="series"
+        data-series="${seriesUrl(spike)}"
+        data-from="${spike.started_at}"
+        data-to="${spike.ended_at ?? spike.quiet_since ?? ''}"
+      >
         ${chart(spike.series, window)}
         <figcaption>
           Failing clients of this host and kind per ${spike.series.bin_seconds} s, UTC, all places together.
@@ -50,6 +58,7 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
       }
       ${spike.place_note !== null && html`<p class="note">${spike.place_note}</p>`} ${breakdownTables(spike.breakdown)}
     </section>
+    ${spike.nel !== null && nelSection(spike.nel)}
     <section>
       <h2>Two clocks</h2>
       <p>
@@ -61,7 +70,10 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
       <ul class="limits">
         <li>Only clients that opted in are counted; there are more that fail and say nothing.</li>
         <li>A client counts once per bin. Its identity changes every UTC day, so clients of several days are never summed.</li>
-        <li>Expected is the level of the last two quiet hours, and the shape of the day once there are three days of history.</li>
+        <li>
+          Expected is the level of the last two quiet hours in proportion to the load, and the shape of the day once there is a day of
+          history.
+        </li>
         <li>Groups of fewer than ${spike.breakdown.k} clients are never named, not even when the fault lies in one.</li>
       </ul>
       <p class="note">The same as JSON: <a href="/api/v1${spike.url}">/api/v1${spike.url}</a></p>
@@ -75,6 +87,11 @@ export function spikePage(spike: SpikeDetail, nowMs: number, state: PageState): 
     ...state,
   });
 }
+
+const endMsOf = ({ ended_at: ended, quiet_since: quiet }: SpikeDetail, nowMs: number): number => {
+  const over = ended ?? quiet;
+  return over === null ? nowMs : Date.parse(over);
+};
 
 function facts(spike: SpikeDetail): Html {
   const kinds = Object.entries(spike.failing_by_kind_text).filter(([kind]) => kind !== spike.kind);
@@ -95,10 +112,35 @@ function facts(spike: SpikeDetail): Html {
       <dt>Failing clients</dt>
       <dd class="number">${spike.failing_clients_text} <small>(${usualWords(spike.expected_clients)})</small></dd>
     </div>
+    ${
+      spike.affected_clients !== null &&
+      html`<div>
+        <dt>Opted-in clients hit at this host</dt>
+        <dd class="number">${spike.affected_clients.low} to ${spike.affected_clients.high} <small>(95 %)</small></dd>
+      </div>`
+    }
+    <div>
+      <dt>All users, extrapolated</dt>
+      <dd>${allUsersWords(spike.all_users)}</dd>
+    </div>
     <div>
       <dt>Failed requests</dt>
       <dd class="number">${spike.failed_requests_text}</dd>
     </div>
+    ${
+      spike.estimated_loss_text !== null &&
+      html`<div>
+        <dt>Estimated loss</dt>
+        <dd class="number">${spike.estimated_loss_text} <small>(opted-in clients alone)</small></dd>
+      </div>`
+    }
+    ${
+      spike.slo !== null &&
+      html`<div>
+        <dt>Objective, as clients see it</dt>
+        <dd>${objectiveWords(spike.slo)}: ${sloWords(spike.slo)}</dd>
+      </div>`
+    }
     <div>
       <dt>Other kinds at this host</dt>
       <dd>${kinds.length === 0 ? 'none' : kinds.map(([kind, n]) => `${kind} ${n}`).join(', ')}</dd>
@@ -109,13 +151,19 @@ function facts(spike: SpikeDetail): Html {
     </div>
     <div>
       <dt>Ended</dt>
-      <dd>${spike.ended_at === null ? 'not yet' : html`<time datetime="${spike.ended_at}">${stamp(spike.ended_at)}</time>`}</dd>
+      <dd>${endWords(spike)}</dd>
     </div>
     <div>
       <dt>Enough evidence at</dt>
       <dd><time datetime="${spike.found_at}">${stamp(spike.found_at)}</time></dd>
     </div>
   </dl>`;
+}
+
+function endWords({ ended_at: ended, quiet_since: quiet }: SpikeDetail): Html | string {
+  const over = ended ?? quiet;
+  if (over === null) return 'not yet';
+  return html`<time datetime="${over}">${stamp(over)}</time>${ended === null && html` <small>(not closed yet)</small>`}`;
 }
 
 function verdict(spike: SpikeDetail): Html {
@@ -155,14 +203,37 @@ function verdict(spike: SpikeDetail): Html {
           <td class="number">${percent(numbers.attempts_failed_share)}</td>
           <td class="number">${percent(numbers.attempts_failed_share_before)}</td>
         </tr>
+        ${measured("Server's own latency", numbers.server_latency_s, numbers.server_latency_s_before, (s) => `${s.toPrecision(2)} s`)}
+        ${measured("Server's own load", numbers.server_saturation, numbers.server_saturation_before, percent)}
+        ${measured('Deliveries that missed a collector', numbers.collectors_missed_share, numbers.collectors_missed_share_before, percent)}
+        ${
+          numbers.probers !== null &&
+          html`<tr>
+            <th scope="row">Probers elsewhere that fail</th>
+            <td class="number">${numbers.probers_failing} of ${numbers.probers}</td>
+            <td class="number">
+              ${numbers.probers_before === null ? '–' : `${numbers.probers_failing_before ?? 0} of ${numbers.probers_before}`}
+            </td>
+          </tr>`
+        }
       </tbody>
     </table>
     <h3>What would change this</h3>
     <ul>
       ${wouldChange.map((evidence) => html`<li>${evidence}</li>`)}
     </ul>
-    <p>Next step: <code>docs/${runbook}</code></p>
+    <p><a href="${runbookPath(runbook)}">Next step: ${spike.verdict}, ${KIND_WORDS[spike.kind] ?? spike.kind}</a></p>
   </section>`;
+}
+
+/** A row that is there only where it was measured. */
+function measured(name: string, now: number | null, before: number | null, words: (value: number) => string): Html | false {
+  if (now === null) return false;
+  return html`<tr>
+    <th scope="row">${name}</th>
+    <td class="number">${words(now)}</td>
+    <td class="number">${before === null ? '–' : words(before)}</td>
+  </tr>`;
 }
 
 function seriesTable(spike: SpikeDetail): Html {

@@ -1,4 +1,6 @@
 /** Words for kinds, types and verdicts, as the pages say them. */
+import type { SpikePhase } from '@outcry/storage';
+import type { PublishedAllUsers, PublishedSlo } from '../publish/shapes.js';
 
 export const KIND_WORDS: Readonly<Record<string, string>> = {
   dns: 'name lookup',
@@ -51,6 +53,15 @@ export const VERDICT_HEADINGS: Readonly<Record<string, string>> = {
   undetermined: 'It cannot be told yet',
 };
 
+export const PHASE_WORDS: Readonly<Record<SpikePhase, string>> = {
+  open: 'Open',
+  growing: 'Open, growing',
+  recovering: 'Open, recovering',
+  reopened: 'Open again',
+  closed: 'Over',
+  merged: 'Told by another spike',
+};
+
 export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   network: 'Network',
   country: 'Country',
@@ -59,6 +70,19 @@ export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   os: 'Operating system',
   route: 'Route',
 };
+
+/** Users that fail, or why it is not said. */
+export function allUsersWords({ text, low, high, note }: PublishedAllUsers): string {
+  if (text === null) return `none: ${note ?? ''}`;
+  return `${text} (${low} to ${high}), by the opt-in share of each country and release`;
+}
+
+/** How fast a budget burns, in a few words. */
+export function sloWords({ burn_1h: hour, burn_6h: six, burn_3d: days, severity, budget_spent: spent }: PublishedSlo): string {
+  if (hour === null) return 'too few failed requests in the last hour to say';
+  const rates = `burns ${hour} times as fast as it lasts in the last hour, ${six ?? '–'} in six hours, ${days ?? '–'} in three days`;
+  return [rates, ...(spent === null ? [] : [`${percent(spent)} of it in this spike`]), ...(severity === null ? [] : [severity])].join('; ');
+}
 
 /** 0.0312 → `3.1 %` */
 export function percent(share: number | null): string {

@@ -17,6 +17,10 @@ export interface SpikeEvidence {
   readonly expectedClients: number;
   /** Clients of the same place that report a dead uplink of their own (`offline`) in the same time, and usually. */
   readonly offline?: { readonly now: number; readonly baseline: number };
+  /** Browsers that reported failures there by themselves, now and in a stretch of equal length before. */
+  readonly nel?: { readonly now: number; readonly baseline: number };
+  /** Probers outside of the place's network. */
+  readonly probers?: Probers;
   /** The denominators of the same place: requests made and failed, now and before. */
   readonly attempts?: {
     readonly made: number;
@@ -24,6 +28,30 @@ export interface SpikeEvidence {
     readonly baselineMade: number;
     readonly baselineFailed: number;
   } | null;
+  /** Deploys of the half hour before the start, newest first. */
+  readonly deploys?: readonly Deploy[];
+  /** Deliveries of the same place to the collectors, and those that failed at another collector first, now and before. */
+  readonly path?: { readonly told: number; readonly failed: number; readonly baselineTold: number; readonly baselineFailed: number } | null;
+}
+
+/** Machines that ask for the host from elsewhere: how many were heard, and how many of them failed, now and before. */
+export interface Probers {
+  readonly now: number;
+  readonly failing: number;
+  readonly baseline: number;
+  readonly baselineFailing: number;
+}
+
+/** Something people did before the failures began. */
+export interface Deploy {
+  readonly minutesBefore: number;
+  /** '' when it names none. */
+  readonly release: string;
+}
+
+export interface NowAndBefore {
+  readonly now: number;
+  readonly baseline: number;
 }
 
 export interface RequestCounts {
@@ -41,6 +69,10 @@ export interface ServerEvidence {
   readonly fresh: boolean;
   /** How much the request rate usually wanders between windows of this length, as a share; default 0.1. */
   readonly levelSd?: number;
+  /** How long the server takes by its own measure, s. */
+  readonly latencyS?: NowAndBefore;
+  /** How full the server is by its own measure, 0..1. */
+  readonly saturation?: NowAndBefore;
 }
 
 export interface VerdictNumbers {
@@ -56,12 +88,28 @@ export interface VerdictNumbers {
   readonly error_rise_p_value: number | null;
   readonly attempts_failed_share: number | null;
   readonly attempts_failed_share_before: number | null;
+  readonly server_latency_s: number | null;
+  readonly server_latency_s_before: number | null;
+  readonly server_saturation: number | null;
+  readonly server_saturation_before: number | null;
+  /** Since the last deploy before the start; null without one in the half hour before. */
+  readonly minutes_since_deploy: number | null;
+  /** Share of deliveries that had failed at another collector first. */
+  readonly collectors_missed_share: number | null;
+  readonly collectors_missed_share_before: number | null;
+  /** Probers outside of the place's network, and those that fail; null without any. */
+  readonly probers: number | null;
+  readonly probers_failing: number | null;
+  readonly probers_before: number | null;
+  readonly probers_failing_before: number | null;
 }
 
 export interface Verdict {
   readonly verdict: VerdictName;
-  /** A spike of one network that nothing else supports. */
+  /** A spike of one network that nothing from outside of it supports. */
   readonly uncorroborated: boolean;
+  /** Whether it rests on probers, where the server itself tells nothing. */
+  readonly byProbers: boolean;
   /** The reasons, each a whole sentence without identifying values. */
   readonly because: readonly string[];
   readonly numbers: VerdictNumbers;

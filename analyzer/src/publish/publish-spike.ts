@@ -1,5 +1,7 @@
+import { publishAllUsers } from './publish-all-users.js';
 import { cellCount, plainCount, ROUNDING } from './count.js';
 import type { PublishedCount } from './count.js';
+import { publishSlo } from './publish-slo.js';
 import { IDENTIFYING } from './shapes.js';
 import type { Dimension, PublishedPlace, PublishedSpike, RawPlace, RawSpike } from './shapes.js';
 
@@ -30,21 +32,31 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
     places,
     place_note: note(raw, places, k),
     state: raw.state,
+    phase: raw.phase,
     started_at: iso(raw.startedMs),
-    ended_at: raw.endedMs === null ? null : iso(raw.endedMs),
+    ended_at: raw.endedMs === null || raw.state === 'open' ? null : iso(raw.endedMs),
+    quiet_since: raw.endedMs === null || raw.state !== 'open' ? null : iso(raw.endedMs),
     found_at: iso(raw.foundMs),
+    reopened: raw.reopened,
+    merged_into: raw.mergedInto,
     failing_clients: clients.value,
     failing_clients_text: clients.text,
     expected_clients: expected,
+    affected_clients: whole.value === null ? null : outward(raw.affected),
+    all_users: publishAllUsers({ failingClients: raw.failingClients, of: raw.allUsers }, k),
     peak_clients: peak.value,
     peak_clients_text: peak.text,
     failed_requests_text: magnitude(raw.failedRequests),
+    estimated_loss_text: lossOf(raw),
     p_value: raw.foundIn === 'network' ? null : Number(raw.pValue.toPrecision(1)),
     failing_by_kind: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.value])),
     failing_by_kind_text: Object.fromEntries(byKind.map(([kind, n]) => [kind, n.text])),
+    severity: raw.severity,
+    slo: raw.slo === null ? null : publishSlo({ shape: 'slo', ...raw.slo }),
     verdict: raw.verdict.verdict,
     uncorroborated: raw.verdict.uncorroborated,
     verdict_detail: {
+      by_probers: raw.verdict.byProbers,
       because: raw.verdict.because,
       numbers: { ...numbersOf(raw, unnamed), failing_clients: clients.value, expected_clients: expected },
       would_change: raw.verdict.wouldChange,
@@ -66,6 +78,12 @@ function finest(place: RawPlace, failing: number, k: number): PublishedPlace | n
     if (clients?.value != null) return { where, clients: clients.value, clients_text: clients.text, explained };
   }
   return null;
+}
+
+/** An interval rounded outward, so that one client more or less does not show. */
+function outward(interval: RawSpike['affected']): PublishedSpike['affected_clients'] {
+  if (interval === null) return null;
+  return { low: Math.floor(interval.low / ROUNDING) * ROUNDING, high: Math.ceil(interval.high / ROUNDING) * ROUNDING };
 }
 
 /** What is usual at one place: fewer than one is 0, else rounded as its count is. */
@@ -94,11 +112,19 @@ function distinct(places: readonly PublishedPlace[]): PublishedPlace[] {
   });
 }
 
+/** Why no place is named, by the reason that `localise` gives; any other means everywhere. */
+const UNPLACED: ReadonlyMap<string, string> = new Map([
+  ['too_few', 'There are too few failures to say where they lie.'],
+  ['no_excess', 'No place fails so much more than before that it could be named.'],
+  [
+    'not_in_these_dimensions',
+    'The failures are uneven, but neither network, country nor release tells what those that fail have in common.',
+  ],
+]);
+
 function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): string | null {
   if (raw.places.length === 0) {
-    return raw.placeReason === 'too_few'
-      ? 'There are too few failures to say where they lie.'
-      : 'The failures are not limited to a network, country or release.';
+    return UNPLACED.get(raw.placeReason) ?? 'The failures are not limited to a network, country or release.';
   }
   const coarser = raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
   return coarser ? `A finer place is known but has fewer than ${k} clients, so it is not named.` : null;
@@ -112,12 +138,24 @@ function numbersOf(raw: RawSpike, unnamed: boolean): RawSpike['verdict']['number
     ...n,
     attempts_failed_share: percent(n.attempts_failed_share),
     attempts_failed_share_before: percent(n.attempts_failed_share_before),
+    collectors_missed_share: percent(n.collectors_missed_share),
+    collectors_missed_share_before: percent(n.collectors_missed_share_before),
   };
+}
+
+/** As coarse as the number of requests, from which it is made. */
+function lossOf({ cost, failedRequests }: RawSpike): string | null {
+  if (cost === undefined || !(failedRequests >= 10)) return null;
+  return `about ${Number((roundedRequests(failedRequests) * cost.perFailedRequest).toPrecision(1))} ${cost.currency}`;
 }
 
 /** Requests are no clients, but one client's retries could be told from an exact number. */
 function magnitude(n: number): string {
   if (!(n >= 10)) return 'fewer than 10';
+  return `about ${roundedRequests(n)}`;
+}
+
+function roundedRequests(n: number): number {
   const scale = 10 ** Math.floor(Math.log10(n));
-  return `about ${Math.round(n / scale) * scale}`;
+  return Math.round(n / scale) * scale;
 }

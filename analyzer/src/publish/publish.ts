@@ -1,13 +1,16 @@
 /** The one way from what is known to what is said. See docs/reference/analyzer.md, "What may be said". */
 import { DEFAULT_K, LEAST_K, plainCount } from './count.js';
+import { publishAllUsers } from './publish-all-users.js';
 import { publishBreakdown } from './publish-breakdown.js';
+import { publishNel } from './publish-nel.js';
+import { publishSlo } from './publish-slo.js';
 import { publishSpike } from './publish-spike.js';
 import type { Policy, Published, PublishedOf, PublishedSeries, Raw, RawSeries } from './shapes.js';
 
 /**
  * Every page, API answer, export and alert reads numbers through this function, for every reader.
  *
- * @param raw - What is known, by shape: `count`, `series` (by project × host × kind alone), `breakdown`, `spike`, `live`.
+ * @param raw - What is known, by shape: `count`, `series` (by project × host × kind alone), `breakdown`, `spike`, `nel`, `slo`, `all_users`, `live`.
  * @param policy - `k`: least distinct signers of one UTC day in a cell that names a network, country, release, runtime, os or route;
  * below 2 it counts as 2, unusable as 10.
  * @returns The same question answered with hidden cells folded, counts rounded and times as RFC 3339 UTC. Pure; never throws.
@@ -24,6 +27,12 @@ export function publish(raw: Raw, policy: Policy): Published<PublishedOf[Raw['sh
       return publishBreakdown(raw, k);
     case 'spike':
       return publishSpike(raw, k);
+    case 'nel':
+      return publishNel(raw, k);
+    case 'slo':
+      return publishSlo(raw);
+    case 'all_users':
+      return publishAllUsers(raw, k);
     case 'live':
       return { reports: raw.stage === 'development' ? raw.reports : [] };
   }

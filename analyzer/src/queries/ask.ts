@@ -14,6 +14,8 @@ const SETTINGS = {
   do_not_merge_across_partitions_select_final: 1,
   // A skip index could drop the copy of a report that won and keep one that lost.
   use_skip_indexes_if_final: 0,
+  // Conditions on the sorting key, which all copies of a row share, are looked at before the other columns are read; no others are moved.
+  optimize_move_to_prewhere_if_final: 1,
   max_execution_time: 20,
 } as const;
 

@@ -1,4 +1,6 @@
+import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { within } from './within.js';
 
 export interface AttemptsRow {
   readonly made: number;
@@ -21,6 +23,6 @@ export const attemptsOfPlace: Question<
            toFloat64(sumIf(attempts.made * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS made_before,
            toFloat64(sumIf(attempts.failed * weight, event_time < toDateTime({from:UInt32}, 'UTC'))) AS failed_before
     FROM attempts FINAL
-    WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String})
-      AND event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')`,
+    WHERE ${within('attempts', 'before', 'to')}
+      AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}`,
 };

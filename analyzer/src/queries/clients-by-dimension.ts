@@ -1,5 +1,6 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { within } from './within.js';
 
 export interface ClientsByDimensionRow {
   readonly dimension: string;
@@ -25,8 +26,8 @@ export const clientsByDimension: Question<
         SELECT event_time, signer, toString(network) AS network, toString(country) AS country, toString(release) AS release,
                toString(runtime) AS runtime, toString(os) AS os, toString(route) AS route
         FROM reports FINAL
-        WHERE project = {project:String} AND host = {host:String} AND kind = {kind:String} AND ${FROM_AGENTS}
-          AND event_time >= toDateTime({from:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')
+        WHERE ${within('reports', 'from', 'to')}
+          AND host = {host:String} AND kind = {kind:String} AND ${FROM_AGENTS}
       )
       ARRAY JOIN ['network', 'country', 'release', 'runtime', 'os', 'route'] AS dimension, [network, country, release, runtime, os, route] AS value
       WHERE value != ''

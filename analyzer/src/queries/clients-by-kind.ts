@@ -1,6 +1,6 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
-import { BEFORE_SIGNERS, IN_STRETCH, NOW_SIGNERS } from './stretch.js';
+import { beforeSigners, IN_STRETCH, nowSigners } from './stretch.js';
 import type { Stretch } from './stretch.js';
 
 export interface ClientsByKindRow {
@@ -22,11 +22,11 @@ export interface ClientsByKindRow {
 export const clientsByKind: Question<{ project: string; host: string; network: string } & Stretch, ClientsByKindRow> = {
   sql: `
     SELECT toString(kind) AS kind, toString(type) AS type,
-           ${NOW_SIGNERS} AS now,
-           ${BEFORE_SIGNERS} AS before,
+           ${nowSigners()} AS now,
+           ${beforeSigners()} AS before,
            toFloat64(sumIf(count, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS requests
     FROM reports FINAL
-    WHERE project = {project:String} AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}
-      AND ${IN_STRETCH}
+    WHERE ${IN_STRETCH}
+      AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}
     GROUP BY GROUPING SETS ((kind), (kind, type))`,
 };

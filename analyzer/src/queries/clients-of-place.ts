@@ -1,5 +1,6 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { within } from './within.js';
 
 export interface ClientsOfPlaceRow {
   readonly clients: number;
@@ -18,10 +19,10 @@ export const clientsOfPlace: Question<
     FROM (
       SELECT toUInt32(uniqExact(signer)) AS n
       FROM reports FINAL
-      WHERE project = {project:String} AND host = {host:String} AND kind = {kind:String} AND ${FROM_AGENTS}
+      WHERE ${within('reports', 'from', 'to')}
+        AND host = {host:String} AND kind = {kind:String} AND ${FROM_AGENTS}
         AND ({network:String} = '' OR network = {network:String}) AND ({country:String} = '' OR country = {country:String})
         AND ({release:String} = '' OR release = {release:String})
-        AND event_time >= toDateTime({from:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')
       GROUP BY toDate(event_time, 'UTC')
     )`,
 };

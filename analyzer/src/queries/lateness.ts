@@ -1,9 +1,10 @@
+import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
 
 /** Ages, s, at which the share of arrived reports is asked for. */
 export const LATENESS_STEPS_S = [0, 10, 20, 30, 60, 120] as const;
 /** Later reports waited in a queue on the device: they come in their own time and say nothing of how live ones travel. */
-const LATEST_LIVE_S = 120;
+export const LATEST_LIVE_S = 120;
 
 export interface LatenessRow {
   readonly total: number;
@@ -20,5 +21,5 @@ export const lateness: Question<{ from: number }, LatenessRow> = {
     SELECT toUInt32(count()) AS total,
            [${LATENESS_STEPS_S.map((s) => `toUInt32(countIf(lateness_s <= ${s}))`).join(', ')}] AS arrived
     FROM reports
-    WHERE event_time >= toDateTime({from:UInt32}, 'UTC') AND lateness_s <= ${LATEST_LIVE_S}`,
+    WHERE ${FROM_AGENTS} AND event_time >= toDateTime({from:UInt32}, 'UTC') AND crowd != 'many' AND lateness_s <= ${LATEST_LIVE_S}`,
 };

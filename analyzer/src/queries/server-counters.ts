@@ -16,5 +16,6 @@ export const serverCounters: Question<{ project: string; host: string; from: num
     SELECT toString(name) AS name, toUInt32(time) AS time, toFloat64(value) AS value
     FROM server_metrics FINAL
     WHERE project = {project:String} AND host = {host:String} AND server_metrics.time >= toDateTime({from:UInt32}, 'UTC') AND server_metrics.time < toDateTime({to:UInt32}, 'UTC')
+      AND NOT startsWith(name, 'slice_requests_per_s{')
     ORDER BY name, time`,
 };

@@ -1,3 +1,5 @@
+import { within } from './within.js';
+
 /**
  * A spike beside stretches of equal length before it, in s since the epoch. Distinct clients grow more slowly than time, so a shorter and a
  * longer stretch cannot be compared by their length.
@@ -13,9 +15,17 @@ export interface Stretch extends Record<string, unknown> {
   readonly width: number;
 }
 
-export const NOW_SIGNERS = `toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC')))`;
-export const BEFORE_SIGNERS = `toUInt32(uniqExactIf((signer, intDiv({start:UInt32} - toUInt32(event_time), {width:UInt32})), event_time < toDateTime({start:UInt32}, 'UTC')))`;
-export const IN_STRETCH = `event_time >= toDateTime({before:UInt32}, 'UTC') AND event_time < toDateTime({to:UInt32}, 'UTC')`;
+/** Which rows count for the detector: not those of one of many signers of an address prefix (ADR 0009). */
+export const COUNTED = `crowd != 'many'`;
+
+/** Distinct signers inside the spike. @param which - A condition on the rows. */
+export const nowSigners = (which = 'true'): string =>
+  `toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC') AND ${which}))`;
+/** Distinct signers of each stretch before it, summed. @param which - A condition on the rows. */
+export const beforeSigners = (which = 'true'): string =>
+  `toUInt32(uniqExactIf((signer, intDiv({start:UInt32} - toUInt32(event_time), {width:UInt32})), event_time < toDateTime({start:UInt32}, 'UTC') AND ${which}))`;
+/** Condition for `reports FINAL`: rows of `{project}` in the stretch or its baseline. */
+export const IN_STRETCH: string = within('reports', 'before', 'to');
 
 const HOUR_S = 3_600;
 const LONGEST_S = 6 * HOUR_S;

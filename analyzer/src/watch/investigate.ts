@@ -1,79 +1,137 @@
 /** What storage knows about one finding: where it lies, whether it may be named, what else fails there, what the server says. */
+import { NEL_MASKING_TYPES } from '@outcry/protocol';
 import { localise } from '../localise/localise.js';
+import { outstanding } from '../localise/stand-out.js';
 import type { Localisation } from '../localise/cell.js';
 import { pair } from '../pair/pair.js';
 import { IDENTIFYING } from '../publish/shapes.js';
-import type { RawPlace } from '../publish/shapes.js';
+import type { Extrapolation, RawPlace } from '../publish/shapes.js';
 import { gridWindow, gridWindows } from '../publish/windows.js';
 import { ask, seconds } from '../queries/ask.js';
+import { attemptsBySlice } from '../queries/attempts-by-slice.js';
 import { attemptsOfPlace } from '../queries/attempts-of-place.js';
 import { clientsByKind } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
 import { failureCells } from '../queries/failure-cells.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
 import { knownPlaces } from '../queries/known-places.js';
+import { lateShareOf } from '../queries/late-share.js';
+import { markersBetween } from '../queries/markers-between.js';
+import { nelByType } from '../queries/nel-by-type.js';
+import { probersOfHost } from '../queries/probers-of-host.js';
+import { pathOfPlace } from '../queries/path-of-place.js';
+import { sliceRates } from '../queries/slice-rates.js';
 import { serverCounters } from '../queries/server-counters.js';
 import { stretchOf } from '../queries/stretch.js';
-import { cellsOf, networksFailing, PLACE_DIMENSIONS } from './evidence-cells.js';
-import type { Finding } from './find.js';
-import { serverEvidence } from './server-evidence.js';
+import { affectedClients } from './affected.js';
+import { extrapolate } from './extrapolate.js';
+import { strataOf } from './strata.js';
+import { cellsOf, networksFailing } from './evidence-cells.js';
+import type { Finding, Group } from './find.js';
+import { probersOf } from '../server-metrics/prober-evidence.js';
+import { isPrometheus } from '../server-metrics/source.js';
+import { serverEvidence } from '../server-metrics/server-evidence.js';
 import type { WatchDeps } from './settings.js';
+import { PLACE_DIMENSIONS } from './shares.js';
+import type { PlaceDimension, Where } from './shares.js';
 import type { SpikeDocument } from './spike-record.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** What was heard in the hours before the start tells who is awake. */
+const RECENT_MS = 3 * HOUR_MS;
 const ATTEMPT_BIN_MS = 300_000;
+/** A deploy this long before the start is set beside it. */
+const DEPLOY_MS = 30 * 60_000;
+/** Places that a spike found in places only may name. */
+const MAX_PARTS = 5;
 
 export interface Placed {
-  readonly finding: Finding;
-  /** Cells of the network that it was found in, else of the whole host. */
+  readonly group: Group;
+  /** Cells of the whole host and kind. */
   readonly rows: readonly FailureCellRow[];
   /** What was to be expected of the whole host and kind, whatever it was found in. */
   readonly expectedWhole: number;
   readonly localisation: Localisation;
-  /** '' or `network=…`: the scope that a new spike of this finding gets. */
+  /** Which part of the clients is in the place, failing or not, 0..1. */
+  readonly share: number;
+  /** '' or for example `network=…`: the scope that a new spike of this group gets. */
   readonly scope: string;
   /** The spike and the stretches before it; 1 ÷ `baselines` brings their sum to the length of one. */
   readonly stretch: ReturnType<typeof stretchOf>;
 }
 
-const endOf = (finding: Finding, nowMs: number): number => finding.spike.endMs ?? nowMs;
+const endOf = (group: Group, nowMs: number): number => group.spike.endMs ?? nowMs;
 
-/** Where a finding lies. One inside a network is placed there; one of the whole host is localised. */
-export async function place(finding: Finding, deps: WatchDeps): Promise<Placed> {
-  const { project, host, kind, network } = finding;
-  const stretch = stretchOf(finding.spike.startMs, endOf(finding, deps.now()));
+/** Where a group lies. What shows in the whole host is localised; what shows in places only is localised too, and else lies in them. */
+export async function place(group: Group, deps: WatchDeps): Promise<Placed> {
+  const { project, host, kind, parts } = group;
+  const stretch = stretchOf(group.spike.startMs, endOf(group, deps.now()));
   const rows = await ask(deps.client, failureCells, { project, host, kind, ...stretch });
-  const known = await ask(deps.client, knownPlaces, { project, from: seconds(finding.spike.startMs - DAY_MS) });
+  const { startMs } = group.spike;
+  const heard = { from: seconds(startMs - DAY_MS), recent: seconds(startMs - RECENT_MS), until: seconds(startMs) };
+  const known = await ask(deps.client, knownPlaces, { project, ...heard });
   const scale = 1 / stretch.baselines;
-  const own = network === null ? rows : rows.filter((r) => r.network === network);
-  const localisation =
-    network === null
-      ? localise(cellsOf(rows, known), { baselineScale: scale, dimensions: PLACE_DIMENSIONS })
-      : localise(
-          cellsOf(own, [])
-            .map((c) => ({ ...c, where: { network } }))
-            .concat(silentNetworks(known, network)),
-          { baselineScale: scale },
-        );
-  const only = localisation.causes.length === 1 ? localisation.causes[0] : undefined;
-  const named = network ?? only?.where['network'];
-  const expectedWhole = rows.reduce((s, r) => s + r.before, 0) * scale;
-  return { finding, rows: own, expectedWhole, localisation, scope: named === undefined ? '' : `network=${named}`, stretch };
+  const cells = cellsOf(rows, known, stretch.baselines);
+  const options = { baselineScale: scale, dimensions: PLACE_DIMENSIONS };
+  const localised = localise(cells, options);
+  const places = localised.causes.length > 0 ? [] : outstanding(cells, chosenOf(parts), options);
+  const localisation = places.length === 0 ? localised : inParts(places, rows, scale, localised);
+  const only = localisation.causes.length === 1 ? Object.entries(localisation.causes[0]?.where ?? {}) : [];
+  const expectedWhole = rows.reduce((s, r) => s + r.allBefore, 0) * scale;
+  const everywhere = known.reduce((sum, r) => sum + r.clients, 0);
+  const inside = known.filter((r) => isThere(localisation, r)).reduce((sum, r) => sum + r.clients, 0);
+  const share = everywhere > 0 ? inside / everywhere : 0;
+  return { group, rows, expectedWhole, localisation, share, scope: only.map((d) => d.join('=')).join(','), stretch };
 }
 
-function silentNetworks(known: readonly { network: string }[], except: string) {
-  const others = [...new Set(known.map((k) => k.network))].filter((n) => n !== except);
-  const names = others.length > 0 ? others : ['any other'];
-  return names.map((network) => ({ where: { network }, failures: 0, baselineFailures: 0, attempts: 0, baselineAttempts: 0 }));
+/** The surest place and those of the same dimension beside it: the others hold the same clients by another name. */
+function chosenOf(parts: readonly Finding[]): Where[] {
+  const dimension = PLACE_DIMENSIONS.find((d) => parts[0]?.where[d] !== undefined);
+  return parts.flatMap(({ where }) => (dimension !== undefined && where[dimension] !== undefined ? [where] : [])).slice(0, MAX_PARTS);
 }
 
-/** Everything else about a placed finding, as the spike's document. @param previous - Its last version, if any. */
-export async function investigate(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<SpikeDocument> {
-  const { finding, localisation, stretch } = placed;
-  const { project, host, kind, spike } = finding;
+/** The places that the detector found, where the whole host's excess is too small to be placed. */
+function inParts(places: readonly Where[], rows: readonly FailureCellRow[], scale: number, localised: Localisation): Localisation {
+  const excessOf = (where: Where): { now: number; before: number } => {
+    const inside = rows.filter((r) => isIn(r, where));
+    return { now: inside.reduce((s, r) => s + r.now, 0), before: inside.reduce((s, r) => s + r.before, 0) };
+  };
+  const all = places.map((where) => ({ where, ...excessOf(where) }));
+  const total = Math.max(
+    1e-9,
+    all.reduce((s, p) => s + p.now - p.before * scale, 0),
+  );
+  const causes = all.map(({ where, now, before }) => ({
+    where: where,
+    failures: now,
+    attempts: 0,
+    rate: null,
+    baselineRate: null,
+    low: now,
+    high: now,
+    explained: Math.min(1, Math.max(0, (now - before * scale) / total)),
+  }));
+  return { causes, alternatives: localised.alternatives, unexplained: 0, reason: 'placed' };
+}
+
+type Located = Readonly<Record<PlaceDimension, string>>;
+export const isIn = (row: Located, where: Where): boolean => PLACE_DIMENSIONS.every((d) => where[d] === undefined || row[d] === where[d]);
+
+/** Whether a row is of the places found, or of the whole host where none is. */
+export const isThere = ({ causes }: Localisation, row: Located): boolean =>
+  causes.length === 0 || causes.some(({ where }) => isIn(row, where));
+
+/** Everything else about a placed group, as the spike's document. @param previous - Its last version, if any. */
+export async function investigate(
+  placed: Placed,
+  previous: SpikeDocument | undefined,
+  deps: WatchDeps,
+): Promise<Omit<SpikeDocument, 'slo'>> {
+  const { group, localisation, stretch } = placed;
+  const { project, host, kind, spike } = group;
   const fromMs = spike.startMs;
-  const toMs = endOf(finding, deps.now());
+  const toMs = endOf(group, deps.now());
   const scale = 1 / stretch.baselines;
   const subject = { project, host };
   const span = { before: seconds(fromMs - HOUR_MS), from: seconds(fromMs), to: seconds(toMs) };
@@ -84,8 +142,15 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
   const kindsThere = network === '' ? kinds : await ask(deps.client, clientsByKind, { ...subject, network, ...stretch });
   const attemptSpan = { ...span, from: seconds(Math.floor(fromMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS) };
   const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, network, ...attemptSpan });
+  const [path] = await ask(deps.client, pathOfPlace, { project, network, ...span });
+  const nel = (await ask(deps.client, nelByType, { ...subject, network, masking: NEL_MASKING_TYPES, ...stretch })).find(
+    ({ type }) => type === '',
+  );
+  const deploys = await ask(deps.client, markersBetween, { ...subject, from: seconds(fromMs - DEPLOY_MS), to: span.from });
   const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
   const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
+  const [probing] = await ask(deps.client, probersOfHost, { ...subject, except: network, ...attemptSpan });
+  const pulled = probersOf(counters, { startMs: fromMs, endMs: toMs });
   const everyone = await ask(deps.client, clientsOfPlace, {
     ...subject,
     kind,
@@ -99,11 +164,11 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
   const ofKind = kinds.filter((r) => r.kind === kind);
   const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
   const offline = kindsThere.find((r) => r.kind === 'offline' && r.type === '');
-  const there = (r: FailureCellRow): boolean => PLACE_DIMENSIONS.every((d) => where[d] === undefined || r[d] === where[d]);
+  const there = placed.rows.filter((r) => isThere(localisation, r));
   const failing = Math.max(everyone[0]?.clients ?? 0, 0);
-  const expected = placed.rows.filter(there).reduce((s, r) => s + r.before, 0) * scale;
-  const inPlace = placed.rows.filter(there).reduce((s, r) => s + r.now, 0);
-  const failingNetworks = networksFailing(placed.rows, scale);
+  const expected = there.reduce((s, r) => s + r.allBefore, 0) * scale;
+  const inPlace = there.reduce((s, r) => s + r.allNow, 0);
+  const failingNetworks = networksFailing(placed.rows, scale, deps.dispersionOf?.(group) ?? 1);
   const verdict = pair(
     {
       kind,
@@ -112,11 +177,25 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
       networksFailing: localisation.causes.length > 1 ? Math.max(2, failingNetworks) : failingNetworks,
       failingClients: inPlace,
       expectedClients: expected,
+      ...(nel !== undefined && { nel: { now: nel.now, baseline: nel.before * scale } }),
       ...(offline !== undefined && { offline: { now: offline.now, baseline: offline.before * scale } }),
+      probers: {
+        now: pulled.now + (probing?.now ?? 0),
+        failing: pulled.failing + (probing?.failing ?? 0),
+        baseline: pulled.baseline + (probing?.before ?? 0),
+        baselineFailing: pulled.baselineFailing + (probing?.failing_before ?? 0),
+      },
       attempts:
         attempts === undefined
           ? null
           : { made: attempts.made, failed: attempts.failed, baselineMade: attempts.made_before, baselineFailed: attempts.failed_before },
+      path:
+        path === undefined
+          ? null
+          : { told: path.told, failed: path.failed, baselineTold: path.told_before, baselineFailed: path.failed_before },
+      deploys: deploys
+        .filter((marker) => marker.kind === 'deploy')
+        .map(({ time, release }) => ({ minutesBefore: Math.round((fromMs / 1000 - time) / 60), release })),
     },
     serverEvidence(counters, { startMs: fromMs, endMs: toMs }),
   );
@@ -126,7 +205,14 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
     failingClients: failing,
     expectedClients: expected,
     expectedWhole: placed.expectedWhole,
-    foundIn: finding.network !== null || previous?.foundIn === 'network' ? 'network' : 'host',
+    foundIn: group.parts.length > 0 || previous?.foundIn === 'network' ? 'network' : 'host',
+    clientsInPlace: inPlace,
+    affected: affectedClients({
+      failing,
+      before: placed.rows.reduce((s, r) => s + r.allBefore, 0),
+      baselines: stretch.baselines,
+      lateShare: deps.lateShare ?? lateShareOf(undefined),
+    }),
     peakClients: spike.peak,
     failedRequests: ofKind.find((r) => r.type === '')?.requests ?? 0,
     pValue: Math.min(spike.pValue, previous?.pValue ?? 1),
@@ -137,15 +223,28 @@ export async function investigate(placed: Placed, previous: SpikeDocument | unde
     unexplained: localisation.unexplained,
     networksFailing: failingNetworks,
     verdict,
+    allUsers: await toAllUsers(placed, deps),
   };
+}
+
+/** All users that fail, where a source tells the server's requests by country and release. */
+async function toAllUsers({ group, rows }: Placed, deps: WatchDeps): Promise<Extrapolation> {
+  const { project, host, spike } = group;
+  const isTold = deps.serverMetrics.some((m) => m.project === project && m.host === host && isPrometheus(m) && m.slicesQuery !== undefined);
+  if (!isTold) return extrapolate([]);
+  // Whole bins of attempts that were told of before the spike began.
+  const toMs = Math.floor(spike.startMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS - 2 * ATTEMPT_BIN_MS;
+  const span = { project, host, from: seconds(toMs - HOUR_MS), to: seconds(toMs) };
+  const attempts = await ask(deps.client, attemptsBySlice, span);
+  return extrapolate(strataOf(rows, attempts, await ask(deps.client, sliceRates, span)));
 }
 
 /** The places with the clients that decide whether they may be named: the most in any window of the grid so far. */
 async function measurePlaces(placed: Placed, previous: SpikeDocument | undefined, deps: WatchDeps): Promise<RawPlace[]> {
-  const { finding, localisation } = placed;
-  const { project, host, kind } = finding;
-  const toMs = endOf(finding, deps.now());
-  const windows = [...gridWindows('10m', finding.spike.startMs, toMs, 2), gridWindow('1h', toMs)];
+  const { group, localisation } = placed;
+  const { project, host, kind } = group;
+  const toMs = endOf(group, deps.now());
+  const windows = [...gridWindows('10m', group.spike.startMs, toMs, 2), gridWindow('1h', toMs)];
   return Promise.all(
     localisation.causes.map(async (cause): Promise<RawPlace> => {
       const before = previous?.places.find((p) => JSON.stringify(p.where) === JSON.stringify(cause.where))?.clientsBy ?? {};

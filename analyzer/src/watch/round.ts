@@ -1,122 +1,179 @@
 /** One round of watching: refresh, detect, place, judge, store. */
+import { isDeepStrictEqual } from 'node:util';
 import { refreshRollups } from '@outcry/storage';
 import { DETECT_DEFAULTS } from '../detect/series.js';
-import type { DetectOptions, Series } from '../detect/series.js';
+import type { DetectOptions } from '../detect/series.js';
 import { ask, seconds } from '../queries/ask.js';
 import { clientsPerBin } from '../queries/clients-per-bin.js';
-import { clientsPerHour } from '../queries/clients-per-hour.js';
-import { clientsPerNetwork } from '../queries/clients-per-network.js';
+import { clientsPerPlace } from '../queries/clients-per-place.js';
 import { firstHeard } from '../queries/first-heard.js';
 import { lateness } from '../queries/lateness.js';
-import { buildSeries, WATCHED_KINDS } from './build-series.js';
-import type { SeriesOf, WatchedSeries } from './build-series.js';
+import { optionsOf, seriesTested } from './budget.js';
+import type { Budget } from './budget.js';
+import type { Burn } from './burn.js';
+import { buildSeries, subjectOf, WATCHED_KINDS } from './build-series.js';
+import type { BuildOptions, SeriesOf, WatchedSeries } from './build-series.js';
 import { completenessOf } from './completeness.js';
 import { examine } from './examine.js';
-import { findSpikes } from './find.js';
-import type { Finding } from './find.js';
-import { closeUnseen } from './lifecycle.js';
+import { look, notTold, withPrior } from './find.js';
+import type { Finding, Looked } from './find.js';
+import type { Known } from './known.js';
+import { mergedInto, notFound } from './lifecycle.js';
+import { isRenamed } from './renamed.js';
+import type { Judged } from './renamed.js';
 import type { WatchDeps } from './settings.js';
+import type { Shares, Where } from './shares.js';
 import type { SpikeRecord } from './spike-record.js';
 import { loadSpikes, saveSpikes } from './store-spikes.js';
 
 const HOUR_MS = 3_600_000;
-const LOOK_BACK_MS = 3 * HOUR_MS;
-const LONGEST_LOOK_BACK_MS = 26 * HOUR_MS;
-const HISTORY_MS = 14 * 24 * HOUR_MS;
-/** Days of history from which on the shape of a day is used. */
-const LEAST_HISTORY_MS = 3 * 24 * HOUR_MS;
-/** Findings that ended longer ago than this are not looked at again, ms. */
-const FORGET_MS = 150 * 60_000;
+export const LOOK_BACK_MS = 4 * HOUR_MS;
+export const LONGEST_LOOK_BACK_MS = 26 * HOUR_MS;
+/** Findings that ended longer ago than this are not looked at again: three hours before them are still in the look-back. */
+export const FORGET_MS = HOUR_MS;
+export const WHOLE_BIN_MS = 10_000;
+export const PLACE_BIN_MS = 60_000;
+/** How far back a place has to have failed to be looked at: the longest sum that is tested. */
+export const RECENT_MS = DETECT_DEFAULTS.longestMs;
 
-/** What is asked rarely, kept between rounds. */
-export interface RoundMemory {
-  history?: { readonly atMs: number; readonly byKey: ReadonlyMap<string, Series> };
+type SubjectOf = Pick<SeriesOf, 'project' | 'host' | 'kind'>;
+
+export interface HostBurn {
+  readonly project: string;
+  readonly host: string;
+  readonly burn: Burn;
 }
 
 export interface RoundResult {
   readonly spikes: readonly SpikeRecord[];
+  /** How the hosts with an objective stand to it. */
+  readonly burns: readonly HostBurn[];
   readonly seriesTested: number;
   /** Since when each project has been heard, within the look-back, ms. */
   readonly heardMs: ReadonlyMap<string, number>;
-  readonly detectOptions: DetectOptions;
-  readonly completeness: (ageMs: number) => number;
+  /** The series of the whole hosts as they were handed to the detector, by `subjectOf`, and the options of each: what a page draws. */
+  readonly wholes: ReadonlyMap<string, WatchedSeries>;
+  readonly optionsOf: (of: SubjectOf) => DetectOptions;
+  /** Completeness, load and earlier days, for stretches that this round did not look at. */
+  readonly knows: Pick<BuildOptions, 'completeness' | 'exposure' | 'history'>;
 }
 
 /** Runs one round. Rejects when storage is away; nothing is lost then, since the next round looks at the same stretch. */
-export async function runRound(deps: WatchDeps, memory: RoundMemory): Promise<RoundResult> {
+export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResult> {
   const nowMs = deps.now();
   await refreshRollups(deps.client, { nowMs });
-  const stored = await loadSpikes(deps.client, nowMs);
+  await known.refresh(deps);
+  const { kept: stored, beaten } = await loadSpikes(deps.client, nowMs);
   const oldest = Math.min(...stored.filter((s) => s.endedMs === null).map((s) => s.startedMs), nowMs);
   const fromMs = Math.max(nowMs - LONGEST_LOOK_BACK_MS, Math.min(nowMs - LOOK_BACK_MS, oldest - LOOK_BACK_MS));
 
   const span = { from: seconds(fromMs), to: seconds(nowMs) };
   const perBin = await ask(deps.client, clientsPerBin, span);
-  const perNetwork = await ask(deps.client, clientsPerNetwork, span);
+  const perPlace = await ask(deps.client, clientsPerPlace, { ...span, recent: seconds(nowMs - RECENT_MS - PLACE_BIN_MS) });
   const heardMs = new Map((await ask(deps.client, firstHeard, { from: span.from })).map((r) => [r.project, r.first * 1000]));
   const [late] = await ask(deps.client, lateness, { from: seconds(nowMs - HOUR_MS) });
   const completeness = completenessOf(late);
-  const history = await historyOf(deps, memory, nowMs);
 
-  const build = {
+  const exposure = ({ project, host }: SeriesOf, startMs: number, binMs: number, count: number) =>
+    known.loads.exposure(project, host, startMs, binMs, count, nowMs);
+  const build: Omit<BuildOptions, 'binMs'> = {
     fromMs,
     nowMs,
     completeness,
-    watched: (project: string, host: string) => {
+    watched: (project, host) => {
       const watched = deps.projects[project];
       return watched?.stage === 'production' && watched.hosts.includes(host);
     },
-    firstHeardMs: (project: string) => heardMs.get(project),
-    history,
+    firstHeardMs: (project) => heardMs.get(project),
+    exposure,
   };
-  const whole = buildSeries(perBin, { ...build, binMs: 10_000 });
-  const inNetworks = buildSeries(perNetwork, { ...build, binMs: 60_000 });
-  const hosts = Object.values(deps.projects).reduce((n, p) => n + (p.stage === 'production' ? p.hosts.length : 0), 0);
-  // Series without any failure are tested as well: they just cannot fire.
-  const seriesTested = hosts * WATCHED_KINDS.length + Math.max(inNetworks.length, hosts);
-  const detectOptions: DetectOptions = { seriesTested, falseAlarmsPerWeek: deps.falseAlarmsPerWeek ?? DETECT_DEFAULTS.falseAlarmsPerWeek };
-
-  const changed = await examine(findIn(whole, detectOptions, nowMs), findIn(inNetworks, detectOptions, nowMs), stored, deps);
-  const found = new Set(changed.map((r) => r.id));
-  const ended = closeUnseen(stored, found, nowMs);
-  const updates = [...changed, ...ended].filter(
-    (r) =>
-      !same(
-        r,
-        stored.find((s) => s.id === r.id),
-      ),
+  const history = (of: { project: string; host: string; kind: string }) => known.historyOf(of, nowMs);
+  const wholes = buildSeries(
+    perBin.map((r) => ({ ...r, where: {} })),
+    { ...build, history, binMs: WHOLE_BIN_MS },
   );
-  await saveSpikes(deps.client, updates, nowMs);
-  const byId = new Map([...stored, ...changed, ...ended].map((r) => [r.id, r]));
-  const spikes = [...byId.values()].sort((a, b) => b.startedMs - a.startedMs || (a.id < b.id ? -1 : 1));
-  return { spikes, seriesTested, heardMs, detectOptions, completeness };
+  const places = buildSeries(
+    perPlace.map(({ network, country, release, ...r }) => ({
+      ...r,
+      where: network !== '' ? { network } : country !== '' ? { country } : { release },
+    })),
+    { ...build, binMs: PLACE_BIN_MS },
+  );
+  const production = Object.entries(deps.projects).filter(([, p]) => p.stage === 'production');
+  const hosts = production.reduce((n, [, p]) => n + p.hosts.length, 0);
+  // Series without any failure are tested as well: they just cannot fire.
+  const budget: Budget = {
+    falseAlarmsPerWeek: deps.falseAlarmsPerWeek ?? DETECT_DEFAULTS.falseAlarmsPerWeek,
+    wholeSeries: hosts * WATCHED_KINDS.length,
+  };
+  known.bursts.learn(stored, known.shares, nowMs);
+  const optionsFor = (of: SubjectOf, where: Where): DetectOptions =>
+    optionsOf(budget, of.project, where, known.shares, known.bursts.dispersionOf(of));
+  const findings = search(wholes, places, optionsFor, known.shares, nowMs - FORGET_MS);
+  const changed = await examine(
+    findings,
+    stored,
+    { ...deps, lateShare: known.lateShare, dispersionOf: (of) => known.bursts.dispersionOf(of) },
+    known.burns,
+  );
+  const others = notFound(stored, changed, nowMs);
+  const before = new Map(stored.map((r) => [r.id, r]));
+  const winners = new Set(beaten.map(({ into }) => into));
+  const updates = [...changed, ...others].filter((r) => winners.has(r.id) || !same(r, before.get(r.id)));
+  await saveSpikes(deps.client, [...updates, ...beaten.map(mergedInto)], nowMs);
+  const spikes = [...changed, ...others].sort((a, b) => b.startedMs - a.startedMs || (a.id < b.id ? -1 : 1));
+  const tested = seriesTested(
+    budget,
+    production.map(([project]) => project),
+    known.shares,
+  );
+  const burns = production.flatMap(([project, { hosts: own, slo }]) =>
+    own.flatMap((host): HostBurn[] => {
+      const burn = slo && known.burns.of(project, host, slo, nowMs);
+      return burn === undefined ? [] : [{ project, host, burn }];
+    }),
+  );
+  return {
+    spikes,
+    burns,
+    seriesTested: tested,
+    heardMs,
+    wholes: new Map(wholes.map((whole) => [subjectOf(whole), whole])),
+    optionsOf: (of) => optionsFor(of, {}),
+    knows: { completeness, exposure, history },
+  };
 }
 
-const findIn = (series: readonly WatchedSeries[], options: DetectOptions, nowMs: number): Finding[] =>
-  findSpikes(series, options, nowMs - FORGET_MS);
-const same = (a: SpikeRecord, b: SpikeRecord | undefined): boolean => b !== undefined && JSON.stringify(a) === JSON.stringify(b);
-
-async function historyOf(deps: WatchDeps, memory: RoundMemory, nowMs: number): Promise<(of: SeriesOf) => Series | undefined> {
-  const key = (of: SeriesOf): string => [of.project, of.host, of.kind].join('\u0000');
-  if (memory.history === undefined || nowMs - memory.history.atMs > 600_000) {
-    const toMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-    const rows = await ask(deps.client, clientsPerHour, { from: seconds(toMs - HISTORY_MS), to: seconds(toMs) });
-    const firstMs = rows.reduce((first, r) => Math.min(first, r.bin * 1000), toMs);
-    const byKey = new Map<string, Series>();
-    if (toMs - firstMs >= LEAST_HISTORY_MS) {
-      const bins = Math.round((toMs - firstMs) / HOUR_MS);
-      for (const row of rows) {
-        const series = byKey.get(key({ ...row, network: null })) ?? {
-          startMs: firstMs,
-          binMs: HOUR_MS,
-          failures: Array<number>(bins).fill(0),
-        };
-        (series.failures as number[])[Math.round((row.bin * 1000 - firstMs) / HOUR_MS)] = row.clients;
-        byKey.set(key({ ...row, network: null }), series);
-      }
-    }
-    memory.history = { atMs: nowMs, byKey };
+/**
+ * Looks at the whole hosts, then at places of those with what the whole lets expect of them.
+ *
+ * @param optionsFor - Options of a host and kind, and of a place of it. @param since - As of `look`.
+ */
+export function search(
+  wholes: readonly WatchedSeries[],
+  places: readonly WatchedSeries[],
+  optionsFor: (of: SubjectOf, where: Where) => DetectOptions,
+  shares: Shares,
+  since: number,
+): Finding[] {
+  const looks = new Map<string, { readonly whole: WatchedSeries; readonly looked: Looked }>();
+  for (const whole of wholes) looks.set(subjectOf(whole), { whole, looked: look(whole, optionsFor(whole, {}), since) });
+  const siblings = ({ project, host, kind }: SeriesOf): Judged[] =>
+    WATCHED_KINDS.flatMap((other) => {
+      const found = other === kind ? undefined : looks.get(subjectOf({ project, host, kind: other }));
+      return found === undefined ? [] : [{ series: found.whole.series, walked: found.looked.walked }];
+    });
+  const findings = [...looks.values()].flatMap(({ looked }) => looked.findings);
+  for (const place of places) {
+    const whole = looks.get(subjectOf(place))?.looked;
+    // A spike of the whole host tells those of its places.
+    if (whole === undefined || whole.findings.some((f) => f.spike.endMs === null)) continue;
+    const watched = withPrior(place, whole.perSecond, shares.shareOf(place.project, place.where));
+    if (watched === undefined) continue;
+    findings.push(...notTold(look(watched, optionsFor(place, place.where), since), watched, whole.spikes));
   }
-  const { byKey } = memory.history;
-  return (of) => byKey.get(key(of));
+  return findings.filter((f) => !isRenamed(f.spike, siblings(f)));
 }
+
+/** As stored; fields made anew stand in another order. */
+const same = (a: SpikeRecord, b: SpikeRecord | undefined): boolean => isDeepStrictEqual(JSON.parse(JSON.stringify(a)), b);

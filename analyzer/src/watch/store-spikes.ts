@@ -1,7 +1,8 @@
 import type { ClickHouseClient } from '@outcry/storage';
 import { ask, seconds } from '../queries/ask.js';
 import { storedSpikes } from '../queries/stored-spikes.js';
-import { merged } from './lifecycle.js';
+import { merge } from './lifecycle.js';
+import type { Beaten } from './lifecycle.js';
 import { recordOf, rowOf } from './spike-record.js';
 import type { SpikeRecord } from './spike-record.js';
 
@@ -9,10 +10,18 @@ import type { SpikeRecord } from './spike-record.js';
 const LIST_MS = 14 * 86_400_000;
 const LIST_LIMIT = 500;
 
-/** The spikes of the last 14 days, newest first, at most 500; of racing ids only the winner. */
-export async function loadSpikes(client: ClickHouseClient, nowMs: number): Promise<SpikeRecord[]> {
+/** The spikes of the last 14 days, newest first, at most 500; of racing ids only the winner, and those that lost since. */
+export async function loadSpikes(
+  client: ClickHouseClient,
+  nowMs: number,
+): Promise<{ readonly kept: readonly SpikeRecord[]; readonly beaten: readonly Beaten[] }> {
   const rows = await ask(client, storedSpikes, { from: seconds(nowMs - LIST_MS), limit: LIST_LIMIT });
-  return merged(rows.map(recordOf).filter((r) => r !== undefined));
+  return merge(
+    rows
+      .map(recordOf)
+      .filter((r) => r !== undefined)
+      .filter((r) => r.state !== 'merged'),
+  );
 }
 
 /** Writes new versions; writing the same again changes nothing that is read. */

@@ -1,9 +1,13 @@
 /** The loop around the rounds: it goes on whatever happens, and says when it cannot see. */
 import { OutcryError } from '@outcry/protocol';
 import type { AnalyzerMetrics } from '../metrics.js';
-import { scrape } from '../scrape/scrape.js';
+import { makePull } from '../server-metrics/pull.js';
+import { isPush } from '../server-metrics/source.js';
+import { Unread } from '../server-metrics/unread.js';
+import { repeat } from './repeat.js';
 import { runRound } from './round.js';
-import type { RoundMemory, RoundResult } from './round.js';
+import { Known } from './known.js';
+import type { RoundResult } from './round.js';
 import type { WatchDeps } from './settings.js';
 
 const SCRAPE_MS = 10_000;
@@ -19,7 +23,7 @@ export interface WatchState {
   readonly latestMs: number | null;
   /** Why nothing is seen at the moment; null while all is well. */
   readonly degraded: { readonly code: 'storage_unavailable' | 'internal_error'; readonly sinceMs: number } | null;
-  /** Endpoints of server metrics that cannot be read, by project and host. */
+  /** What is wrong with server metrics, by project and host: endpoints that cannot be read, pushes that do not come. */
   readonly scrapeErrors: ReadonlyMap<string, string>;
 }
 
@@ -37,21 +41,22 @@ export interface WatchOptions {
 
 /** Starts watching; the first round begins at once. */
 export function watch(deps: WatchDeps, { intervalMs, metrics, log }: WatchOptions): Watch {
-  const memory: RoundMemory = {};
-  const scrapeErrors = new Map<string, string>();
+  const known = new Known();
+  const unread = new Unread();
   let state: Omit<WatchState, 'scrapeErrors'> = { latest: null, latestMs: null, degraded: null };
   const stopping = new AbortController();
+  const pulls = deps.serverMetrics.map((source) => ({ source, pull: makePull(source, { client: deps.client, now: deps.now }) }));
 
   const round = async (): Promise<void> => {
     const startedMs = deps.now();
     const end = metrics.roundSeconds.startTimer();
     try {
-      const latest = await runRound(deps, memory);
+      const latest = await runRound(deps, known);
       if (state.degraded !== null) log({ level: 'info', message: 'storage answers again' });
       state = { latest, latestMs: deps.now(), degraded: null };
       metrics.rounds.inc({ outcome: 'ok' });
       metrics.storageUp.set(1);
-      metrics.spikesOpen.set(latest.spikes.filter((s) => s.endedMs === null).length);
+      metrics.spikesOpen.set(latest.spikes.filter((s) => s.state === 'open').length);
       metrics.seriesTested.set(latest.seriesTested);
     } catch (error) {
       const code = isUnavailable(error) ? 'storage_unavailable' : 'internal_error';
@@ -65,46 +70,23 @@ export function watch(deps: WatchDeps, { intervalMs, metrics, log }: WatchOption
   };
   const scrapeAll = async (): Promise<void> => {
     await Promise.all(
-      deps.serverMetrics.map(async (source) => {
-        const key = `${source.project} ${source.host}`;
-        const error = await scrape(source, { client: deps.client, now: deps.now });
-        metrics.scrapes.inc({ outcome: error === null ? 'ok' : 'failed' });
-        if (error === null) scrapeErrors.delete(key);
-        else if (scrapeErrors.get(key) !== error) {
-          scrapeErrors.set(key, error);
-          log({ level: 'warn', message: `server metrics of ${key} cannot be read: ${error}` });
-        }
+      pulls.map(async ({ source, pull }) => {
+        const error = await pull();
+        if (!isPush(source)) metrics.scrapes.inc({ outcome: error === null ? 'ok' : 'failed' });
+        if (unread.note(source, error))
+          log({ level: 'warn', message: `server metrics of ${source.project} ${source.host} cannot be read: ${error ?? ''}` });
       }),
     );
   };
   const running = [repeat(round, intervalMs, stopping.signal)];
-  if (deps.serverMetrics.length > 0) running.push(repeat(scrapeAll, SCRAPE_MS, stopping.signal));
+  if (pulls.length > 0) running.push(repeat(scrapeAll, SCRAPE_MS, stopping.signal));
   return {
-    state: () => ({ ...state, scrapeErrors }),
+    state: () => ({ ...state, scrapeErrors: unread.byHost() }),
     async stop() {
       stopping.abort();
       await Promise.all(running);
     },
   };
-}
-
-/** Runs again and again, each run starting `everyMs` after the last began or at once when that took longer. */
-async function repeat(run: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const began = performance.now();
-    await run();
-    const restMs = Math.max(0, everyMs - (performance.now() - began));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, restMs);
-      signal.addEventListener('abort', done, { once: true });
-      if (signal.aborted) done();
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      }
-    });
-  }
 }
 
 /** Whether storage is away, rather than something wrong here. Errors of the server's own (a refused query) are ours. */

@@ -3,7 +3,7 @@ import { prepareDataDir } from '../data-dir.js';
 import { loadForCommand } from '../load-for-command.js';
 import { checkPorts } from '../ports.js';
 import { loadKeys } from '../recipient-keys.js';
-import { startCollectorProcess } from '../services/collectors.js';
+import { startCollectorProcess, stopGraceMs } from '../services/collectors.js';
 import { findStorage } from '../services/storage.js';
 import { stopSignal } from '../stop-signal.js';
 import { urlOf } from '../services/url-of.js';
@@ -30,7 +30,7 @@ ${COMMON_HELP}`,
       await stopped;
       return 0;
     } finally {
-      await running.stop();
+      await running.stop(stopGraceMs(config));
     }
   },
 };

@@ -4,7 +4,7 @@ import { loadForCommand } from '../load-for-command.js';
 import { checkPorts } from '../ports.js';
 import { loadKeys } from '../recipient-keys.js';
 import { startAnalyzerProcess } from '../services/analyzer.js';
-import { startCollectorProcess } from '../services/collectors.js';
+import { startCollectorProcess, stopGraceMs } from '../services/collectors.js';
 import { makeStack, Stopped } from '../services/stack.js';
 import { openStorage } from '../services/storage.js';
 import { urlOf } from '../services/url-of.js';
@@ -42,7 +42,7 @@ ${COMMON_HELP}`,
       say(`storage    ${storage.where}`);
       const surroundings = { storage: storage.connection, say };
       const collecting = await stack.add(2, 'collector', startCollectorProcess(config, collector, keys, surroundings), (child) =>
-        child.stop(),
+        child.stop(stopGraceMs(config)),
       );
       say(`collector  ${urlOf(collecting.facts)}   recipientKey ${keys[0]?.publicKey ?? ''}`);
       const analyzing = await stack.add(3, 'analyzer', startAnalyzerProcess(config, surroundings), (child) => child.stop());

@@ -27,6 +27,9 @@ export interface LoadedConfig {
   readonly ignored: readonly string[];
 }
 
+/** Settings whose values are never printed: a URL of a webhook or mail server holds a secret. */
+const SECRETS: readonly string[] = ['password', 'smtp_url', 'slack_url', 'webhook_urls', 'heartbeat_url'];
+
 type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -65,7 +68,8 @@ function problemOf(issue: z.core.$ZodIssue, values: Tree, set: ReadonlyMap<strin
   const where = variable?.name ?? `${path.join('.')}${file === undefined ? '' : ` in ${file}`}`;
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   const isPlain = value !== undefined && !isTree(value) && !Array.isArray(value);
-  const shown = variable?.secret === true || path.includes('password') || !isPlain ? '' : ` (it is ${JSON.stringify(value)})`;
+  const shown =
+    variable?.secret === true || path.some((key) => SECRETS.includes(key)) || !isPlain ? '' : ` (it is ${JSON.stringify(value)})`;
   const text = value === undefined && issue.code === 'invalid_type' ? 'is missing' : message;
   return [`${where} ${text}${shown}`];
 }
@@ -100,7 +104,8 @@ function crossChecks({ projects, analyzer, collector }: Config): string[] {
     if (!named) return [`analyzer.server_metrics.${index}.project names "${project}", which is not among projects`];
     return named.hosts.includes(host) ? [] : [`analyzer.server_metrics.${index}.host "${host}" is not among the hosts of "${project}"`];
   });
-  for (const file of [collector.tls?.cert_file, collector.tls?.key_file, ...collector.key_files]) {
+  const tokens = analyzer.server_metrics.map((source) => source.bearer_token_file);
+  for (const file of [collector.tls?.cert_file, collector.tls?.key_file, ...collector.key_files, ...tokens]) {
     if (file !== undefined && !existsSync(file)) problems.push(`the file ${file} does not exist`);
   }
   if (collector.tls && problems.length === 0) problems.push(...tlsProblems(collector.tls));

@@ -29,13 +29,28 @@ export const projectSchema = z.strictObject({
   routes: z.array(z.string().regex(ROUTE_PATTERN, 'must be a route such as /cart/:id')).default([]),
   retention_days: whole(18, 3650, ' days').optional(),
   k: whole(2, 1000, ' devices').default(10),
+  loss: z
+    .strictObject({
+      per_failed_request: z.number('must be a number').min(0, 'must be 0 or more'),
+      currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency code such as EUR'),
+    })
+    .optional(),
+  slo: z
+    .strictObject({
+      objective: z.number('must be a number').min(0.5, 'must be at least 0.5').max(0.999999, 'must be at most 0.999999'),
+      window_days: whole(1, 90, ' days').default(30),
+    })
+    .optional(),
   stage: z.enum(['production', 'development'], 'must be "production" or "development"').default('production'),
+  nel: z.boolean('must be true or false').default(false),
 });
 
 /** Limits of a collector that an operator may want to change; the others are in `docs/reference/collector.md`. */
 const limits = z.strictObject({
   uploads_per_second: whole(1, 100_000, ' uploads').optional(),
   upload_burst: whole(1, 1_000_000, ' uploads').optional(),
+  network_uploads_per_second: whole(1, 1_000_000, ' uploads').optional(),
+  network_upload_burst: whole(1, 10_000_000, ' uploads').optional(),
   signers_per_hour: whole(1, 4096, ' keys').optional(),
   releases_per_day: whole(1, 100_000, ' releases').optional(),
   journal_entries: whole(1, 100_000_000, ' envelopes').optional(),
@@ -53,22 +68,61 @@ const collector = z.strictObject({
   trust_proxy: z.array(z.string().refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8')).default([]),
   tls: z.strictObject({ cert_file: text(4096), key_file: text(4096) }).optional(),
   key_files: z.array(text(4096)).default([]),
+  agent_config_dir: text(4096).optional(),
+  workers: whole(1, 256, ' processes').optional(),
+  stop_delay_s: whole(0, 600, ' seconds').default(0),
   limits: limits.prefault({}),
+});
+
+const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const serverMetrics = z
+  .strictObject({
+    project: z.string().regex(PROJECT_PATTERN, 'must be the name of a project'),
+    host: z.string().regex(HOST_PATTERN, 'must be a host name'),
+    url: httpUrl().optional(),
+    prometheus_url: httpUrl().optional(),
+    push_labels: z.record(z.string(), z.string('must be a text')).optional(),
+    requests: text().optional(),
+    status_label: text().optional(),
+    requests_query: text(2000).optional(),
+    latency_query: text(2000).optional(),
+    saturation_query: text(2000).optional(),
+    prober_query: text(2000).optional(),
+    slices_query: text(2000).optional(),
+    deploys_query: text(2000).optional(),
+    bearer_token_file: text(4096).optional(),
+  })
+  .refine(
+    (source) => [source.url, source.prometheus_url, source.push_labels].filter((way) => way !== undefined).length === 1,
+    'must have exactly one of url, prometheus_url and push_labels',
+  );
+
+const mailAddress = z.string().regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, 'must be a mail address');
+const alerts = z.strictObject({
+  public_url: httpUrl().optional(),
+  alertmanager_urls: z.array(httpUrl()).default([]),
+  email: z
+    .strictObject({
+      smtp_url: z.url({ protocol: /^smtps?$/, error: 'must be an smtp or smtps URL' }),
+      from: mailAddress,
+      to: z.array(mailAddress).min(1, 'must name at least one mail address'),
+    })
+    .optional(),
+  slack_url: httpUrl().optional(),
+  webhook_urls: z.array(httpUrl()).default([]),
+  heartbeat_url: httpUrl().optional(),
+  page_from_clients: whole(1, 1_000_000, ' clients').default(20),
+  page_uncorroborated: z.boolean('must be true or false').default(false),
 });
 
 const analyzer = z.strictObject({
   host: address().refine(isLoopback, 'must be a loopback address, since there is no sign-in yet').default('127.0.0.1'),
   port: port(4720),
   interval_s: whole(1, 300, ' seconds').default(5),
-  server_metrics: z
-    .array(
-      z.strictObject({
-        project: z.string().regex(PROJECT_PATTERN, 'must be the name of a project'),
-        host: z.string().regex(HOST_PATTERN, 'must be a host name'),
-        url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
-      }),
-    )
-    .default([]),
+  false_alarms_per_week: z.number('must be a number').min(0.001, 'must be at least 0.001').max(1000, 'must be at most 1000').default(1),
+  server_metrics: z.array(serverMetrics).default([]),
+  alerts: alerts.optional(),
 });
 
 const storage = z.strictObject({

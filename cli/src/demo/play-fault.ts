@@ -92,7 +92,7 @@ export async function playFault(options: PlayOptions): Promise<void> {
     if (made < 5 || failed > made / 5) return;
     recovering.isSaid = true;
     say(
-      `RECOVERED: ${made - failed} of the last ${made} requests of ${labelOf(recovering.network)} were answered. The spike closes when its quiet time is over.`,
+      `RECOVERED: ${made - failed} of the last ${made} requests of ${labelOf(recovering.network)} were answered. The spike recovers, and is closed after five quiet minutes.`,
     );
   };
 

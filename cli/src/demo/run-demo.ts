@@ -45,7 +45,7 @@ export function demoConfig(config: Config): Config {
   return {
     ...config,
     projects: Object.fromEntries(projects),
-    collector: { name, host, port, key_files, limits, trust_proxy: ['127.0.0.0/8'] },
+    collector: { name, host, port, key_files, limits, workers: 1, stop_delay_s: 0, trust_proxy: ['127.0.0.0/8'] },
     analyzer: { ...config.analyzer, server_metrics: [{ project: 'shop', host: SHOP_HOST, url: `${shopUrl}/metrics` }] },
   };
 }

@@ -21,7 +21,10 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-const connectionFile = (dataDir: string): string => join(dataDir, 'storage.json');
+/** Where a running embedded engine leaves its address. */
+export const connectionFile = (dataDir: string): string => join(dataDir, 'storage.json');
+/** The embedded engine's own directory. */
+export const engineDir = (dataDir: string): string => join(dataDir, 'storage');
 
 /** An address as it may be printed: people put passwords into URLs. */
 function withoutLogin(text: string): string {
@@ -66,7 +69,7 @@ export async function openStorage(config: Config, { listen, log }: Pick<StorageO
     await bringUpToDate(client, config);
     return { connection: remote, client, where: `the ClickHouse server at ${withoutLogin(remote.url)}`, close: () => client.close() };
   }
-  const handle = await startStorage({ dataDir: join(config.data_dir, 'storage'), ...(listen && { listen }), ...(log && { log }) });
+  const handle = await startStorage({ dataDir: engineDir(config.data_dir), ...(listen && { listen }), ...(log && { log }) });
   const { connection } = handle;
   const client = createStorageClient(connection);
   const file = connectionFile(config.data_dir);
@@ -82,7 +85,7 @@ export async function openStorage(config: Config, { listen, log }: Pick<StorageO
   return {
     connection,
     client,
-    where: `embedded ClickHouse engine in ${join(config.data_dir, 'storage')} (pid ${handle.pid()})`,
+    where: `embedded ClickHouse engine in ${engineDir(config.data_dir)} (pid ${handle.pid()})`,
     close: async () => {
       rmSync(file, { force: true });
       await client.close();

@@ -3,45 +3,54 @@
  * counted, and at the end what truly happened. Counts are drawn per 10 s and host, so that the cost grows with failures, not with clients.
  */
 import type { FailuresRow, HistoryRow } from '@outcry/analyzer';
+import { Arrivals, type TellSource } from './arrivals.js';
 import type { Incident } from './incident.js';
 import { arrivalOf, recordedAt } from './lateness.js';
+import { NetworkAttempts } from './network-attempts.js';
 import { cumulate, drawIndex, poisson, stream } from './random.js';
 import { Truth } from './truth.js';
+import type { Random } from './random.js';
 import { USUAL_FAILURES } from './world.js';
 import type { World, WorldHost } from './world.js';
 
 const BIN_S = 10;
 const SERVER_S = 30;
 const ATTEMPTS_S = 300;
-const DAY_S = 86_400;
+const HOUR_S = 3_600;
 /** Failing clients that a host gets from one incident at most per bin, whatever its load: agents sample themselves. */
-const MOST_PER_BIN = 60;
+const MOST_PER_BIN = 20;
 /** Requests at the server for each one that an opted-in, sampled client makes. */
 const SERVER_PER_CLIENT = 20;
 const SERVER_ERRORS = 2e-4;
-/** Clients asked for the places in which a project is heard of. */
-const PLACES_HEARD = 4_000;
+/** Clients of each project whose place is heard of in an hour, and at the start, as if a day had gone before. */
+const PLACES_HEARD = 600;
+const PLACES_HEARD_FIRST = 6_000;
+/** Agents seal the attempts of five minutes at a random moment of the next five. */
+const ATTEMPTS_LATE_S = 310;
 const MEAN_REPEATS = 0.6;
+/** Where assumptions are broken: further failures of a burst on average, late and skewed shares. */
+const BURST = 0.5;
+const BROKEN_QUEUED_SHARE = 0.2;
+const BROKEN_SKEWED_SHARE = 0.1;
+const MOST_TRIES = 50;
 
 /**
- * @param incidents - From `schedule`, or hand-made.
+ * @param incidents - From `schedule`, or hand-made. @param tell - Told of the address prefix behind each row of failures, before it is yielded.
  * @yields Rows by arrival, the world first and the incidents last. The same world, options and incidents give the same rows.
  */
-export function* generate(world: World, incidents: readonly Incident[]): Generator<HistoryRow> {
-  const { seed, from, to } = world.options;
+export function* generate(world: World, incidents: readonly Incident[], tell?: TellSource): Generator<HistoryRow> {
+  const { seed, from, to, broken } = world.options;
   const random = stream(seed, 'failures');
   const late = stream(seed, 'lateness');
   const server = stream(seed, 'server');
   const truths = incidents.map((i) => new Truth(i));
   const shares = cumulate(USUAL_FAILURES.map((f) => f.share));
   const usualShare = shares.at(-1) ?? 0;
-  const waiting = new Map<number, HistoryRow[]>();
-  const put = (row: Exclude<HistoryRow, { row: 'world' | 'incident' }>): void => {
-    const slot = waiting.get(row.arrived);
-    if (slot === undefined) waiting.set(row.arrived, [row]);
-    else slot.push(row);
-  };
-  const sums = new Map<WorldHost, { made: number; failed: number; requests: number; errors: number }>();
+  const prefixes = stream(seed, 'prefixes');
+  const arrivals = new Arrivals(stream(seed, 'collectors'), tell);
+  const put = arrivals.add.bind(arrivals);
+  const networkAttempts = new NetworkAttempts(world, incidents);
+  const sums = new Map<WorldHost, { made: number; madeUp: number; failed: number; requests: number; errors: number }>();
 
   const projects: Record<string, string[]> = {};
   for (const { project, host } of world.hosts) (projects[project] ??= []).push(host);
@@ -53,17 +62,21 @@ export function* generate(world: World, incidents: readonly Incident[]): Generat
     client: ReturnType<World['drawClient']>,
     what: { kind: string; type: string },
     active: readonly Truth[],
+    madeUpPrefix?: string,
   ): number => {
     const second = at + Math.floor(random() * BIN_S);
-    let arrived: number | null = arrivalOf(late, second, what.kind);
+    let arrived: number | null = arrivalOf(late, second, what.kind, broken === 'late' ? BROKEN_QUEUED_SHARE : undefined);
     for (const { incident } of active) {
+      what = incident.rename?.(what, at, random) ?? what;
       if (arrived !== null && incident.arrival !== undefined) arrived = incident.arrival(client, arrived, late);
     }
     if (arrived === null) return second;
     const { kind, type } = what;
+    const sampled = samplingOf(active, at);
+    if (sampled < 1 && random() >= sampled) return second;
     const row: FailuresRow = {
       row: 'failures',
-      at: recordedAt(late, second, Math.ceil(arrived)),
+      at: recordedAt(late, second, Math.ceil(arrived), broken === 'skewed' ? BROKEN_SKEWED_SHARE : undefined),
       arrived: Math.ceil(arrived),
       project: host.project,
       host: host.host,
@@ -72,13 +85,14 @@ export function* generate(world: World, incidents: readonly Incident[]): Generat
       ...client,
       clients: 1,
       requests: 1 + poisson(random, MEAN_REPEATS),
+      ...(sampled < 1 && { weight: 1 / sampled }),
     };
-    put(row);
+    put(row, madeUpPrefix ?? `${client.network} ${String(world.prefixOf(prefixes, client.network))}`);
     return second;
   };
 
   for (let at = from; at < to; at += BIN_S) {
-    if ((at - from) % DAY_S < BIN_S) for (const row of placesHeard(world, at)) put(row);
+    if (at % HOUR_S === 0) for (const row of placesHeard(world, at, at === from ? PLACES_HEARD_FIRST : PLACES_HEARD)) put(row);
     const now = truths.filter(({ incident }) => incident.start <= at && at < incident.end);
     for (const { incident } of truths) {
       if (incident.clock !== undefined) world.clockShift.delete(incident.clock.country);
@@ -89,41 +103,47 @@ export function* generate(world: World, incidents: readonly Incident[]): Generat
       const active = now.filter(({ incident }) => incident.hosts.includes(host.host));
       const factor = active.reduce((f, { incident }) => f * (incident.load?.(at) ?? 1), 1);
       const made = (world.loadOf(host, at) * factor * BIN_S) / 60;
-      const sum = sums.get(host) ?? { made: 0, failed: 0, requests: 0, errors: 0 };
+      const sum = sums.get(host) ?? { made: 0, madeUp: 0, failed: 0, requests: 0, errors: 0 };
       sums.set(host, sum);
-      const usual = poisson(random, made * usualShare);
-      const inPlace = active.map(() => 0);
+      const raised = active.reduce((f, { incident }) => f * (incident.usual?.(at) ?? 1), 1);
+      const usual = poisson(random, made * usualShare * raised);
+      const tallies = active.map(({ incident }) => placesOf(incident).map(() => ({ failures: 0, usual: 0, background: 0 })));
       for (let i = 0; i < usual; i++) {
         const what = USUAL_FAILURES[drawIndex(random, shares)] ?? USUAL_FAILURES[0];
-        const client = world.drawClient(random, host.project, at);
+        const client = usualClient(world, random, host.project, at);
         active.forEach((truth, t) => {
-          if (truth.holds(what.kind, client)) inPlace[t] = (inPlace[t] ?? 0) + 1;
+          const tally = tallies[t]?.[truth.placeOf(what.kind, client)];
+          if (tally !== undefined) tally.usual++;
         });
         fail(host, at, client, what, active);
+        for (let more = broken === 'bursty' ? poisson(random, BURST) : 0; more > 0; more--) fail(host, at, client, what, active);
       }
       let lost = 0;
       let errors = made * SERVER_PER_CLIENT * SERVER_ERRORS;
       let failed = usual;
       for (const [t, truth] of active.entries()) {
         const { incident } = truth;
-        const places = incident.places.length === 0 ? [{}] : incident.places;
-        let injected = 0;
-        let mean = 0;
-        for (const place of places) {
+        const tally = tallies[t] ?? [];
+        for (const [i, place] of placesOf(incident).entries()) {
           const there = made * world.shareOf(host.project, place, at);
-          mean += there * usualShareOf(incident);
+          const own = tally[i] ?? { failures: 0, usual: 0, background: 0 };
+          own.background += there * usualShareOf(incident);
           const affected = there * (incident.failing?.(at) ?? 0);
           const count = poisson(random, Math.min(affected + (incident.madeUp ?? 0) * (BIN_S / 60), MOST_PER_BIN));
-          for (let i = 0; i < count; i++) {
+          // So many of them lie in each place that all are in use.
+          const from = incident.madeUpFrom === undefined ? 0 : Math.max(1, Math.floor(incident.madeUpFrom / placesOf(incident).length));
+          for (let c = 0; c < count; c++) {
             const what = incident.failures[drawIndex(random, cumulate(incident.failures.map((f) => f.share)))];
             if (what === undefined) continue;
-            truth.added(fail(host, at, world.drawClient(random, host.project, at, place), what, active));
+            const prefix = from === 0 ? undefined : `${incident.id} ${String(i)} ${String(Math.floor(prefixes() * from))}`;
+            truth.added(fail(host, at, world.drawClient(random, host.project, at, place), what, active, prefix));
           }
-          injected += count;
+          own.failures += count;
+          sum.madeUp += networkAttempts.add(incident, host.host, place['network'] ?? '', count);
           failed += affected;
-          if (incident.unseen === true) lost += affected;
+          if (incident.unseen === true) lost += affected * (incident.optedOut ?? 1);
         }
-        truth.count(host.host, at + BIN_S, injected, inPlace[t] ?? 0, mean);
+        truth.count(host.host, at + BIN_S, tally);
         errors += made * SERVER_PER_CLIENT * (incident.serverErrors?.(at) ?? 0);
       }
       sum.made += made;
@@ -132,45 +152,62 @@ export function* generate(world: World, incidents: readonly Incident[]): Generat
       sum.errors += errors;
       const end = at + BIN_S;
       const { project, host: name } = host;
-      if (end % SERVER_S === 0) {
+      if (end % SERVER_S === 0 && broken !== 'no-server-metrics') {
         const answered = poisson(server, sum.requests);
         const wrong = Math.min(answered, poisson(server, sum.errors));
         put({ row: 'server', at: end, arrived: end, project, host: name, requests: answered, errors: wrong, seconds: SERVER_S });
         sum.requests = 0;
         sum.errors = 0;
       }
-      if (end % ATTEMPTS_S === 0) {
+      if (end % ATTEMPTS_S === 0 && broken !== 'no-attempts') {
+        const span = { at: end - ATTEMPTS_S, end, arrived: end + ATTEMPTS_LATE_S };
         const tried = poisson(server, sum.made);
+        const { madeUp } = sum;
         put({
           row: 'attempts',
-          at: end - ATTEMPTS_S,
-          arrived: end + 10,
+          at: span.at,
+          arrived: span.arrived,
           project,
           host: name,
-          made: tried,
-          failed: Math.min(tried, poisson(server, sum.failed)),
+          made: tried + madeUp,
+          failed: Math.min(tried, poisson(server, sum.failed)) + madeUp,
         });
+        for (const row of networkAttempts.rows(host, sum.made, usualShare, span)) put(row);
         sum.made = 0;
+        sum.madeUp = 0;
         sum.failed = 0;
       }
     }
-    for (let second = at; second < at + BIN_S; second++) {
-      yield* waiting.get(second) ?? [];
-      waiting.delete(second);
-    }
+    for (let second = at; second < at + BIN_S; second++) yield* arrivals.at(second);
   }
-  for (const truth of truths) yield truth.row();
+  for (const truth of truths) yield truth.row(world);
 }
 
+/** A client whose request fails as usual. In uneven networks those that fail often are drawn more often. */
+function usualClient(world: World, random: Random, project: string, at: number): ReturnType<World['drawClient']> {
+  let client = world.drawClient(random, project, at);
+  if (world.options.broken !== 'uneven-networks') return client;
+  for (let tries = 0; tries < MOST_TRIES && random() > Math.exp(2.3 * (stream(world.options.seed, client.network)() - 1)); tries++) {
+    client = world.drawClient(random, project, at);
+  }
+  return client;
+}
+
+const placesOf = (incident: Incident): Incident['places'] => (incident.places.length === 0 ? [{}] : incident.places);
+const samplingOf = (active: readonly Truth[], at: number): number =>
+  active.reduce((share, { incident }) => share * (incident.sampling?.(at) ?? 1), 1);
 const usualShareOf = (incident: Incident): number =>
   USUAL_FAILURES.filter((u) => incident.failures.some((f) => f.kind === u.kind)).reduce((sum, u) => sum + u.share, 0);
 
-function* placesHeard(world: World, at: number): Generator<Extract<HistoryRow, { row: 'place' }>> {
+function* placesHeard(world: World, at: number, clients: number): Generator<Extract<HistoryRow, { row: 'place' }>> {
   for (const project of new Set(world.hosts.map((h) => h.project))) {
     const random = stream(world.options.seed, `places ${project} ${String(at)}`);
-    const heard = new Map(
-      Array.from({ length: PLACES_HEARD }, () => world.drawClient(random, project, at)).map((c) => [Object.values(c).join(), c]),
-    );
-    for (const client of heard.values()) yield { row: 'place', arrived: at, project, ...client };
+    const heard = new Map<string, { network: string; country: string; release: string; clients: number }>();
+    for (let i = 0; i < clients; i++) {
+      const place = world.drawClient(random, project, at);
+      const key = Object.values(place).join();
+      heard.set(key, { ...place, clients: (heard.get(key)?.clients ?? 0) + 1 });
+    }
+    for (const place of heard.values()) yield { row: 'place', arrived: at, project, ...place };
   }
 }

@@ -20,6 +20,10 @@ export interface Incident {
   readonly failing?: (at: number) => number;
   /** Made-up clients a minute in the place, whatever its load. */
   readonly madeUp?: number;
+  /** Address prefixes that made-up clients come from, in all places together; default those of the networks. */
+  readonly madeUpFrom?: number;
+  /** Whether the made-up clients also tell of made-up requests, all of them failed. */
+  readonly madeUpAttempts?: boolean;
   /** Factor on the load of the hosts. */
   readonly load?: (at: number) => number;
   /** Share of all requests that the server answers with an error of its own. */
@@ -28,6 +32,14 @@ export interface Incident {
   readonly unseen?: boolean;
   /** When a report arrives instead; null when never. */
   readonly arrival?: (place: { readonly country: string }, arrived: number, random: Random) => number | null;
+  /** Of the requests that fail in the place, how many others, of clients that did not opt in, never reach the server either: a factor. */
+  readonly optedOut?: number;
+  /** Factor on the usual failures of the hosts. */
+  readonly usual?: (at: number) => number;
+  /** Share of the failures that agents report, 0..1; each then weighs 1 ÷ share. */
+  readonly sampling?: (at: number) => number;
+  /** What a failure of a kind is called instead. */
+  readonly rename?: (what: { readonly kind: string; readonly type: string }, at: number, random: Random) => { kind: string; type: string };
   /** A country whose clocks move, h. */
   readonly clock?: { readonly country: string; readonly hours: number };
 }

@@ -19,14 +19,14 @@ const SKEW_SD_S = 300;
 const exponential = (random: Random, mean: number): number => -mean * Math.log(1 - random());
 
 /** Arrival in storage of a failure at `at`, s. */
-export function arrivalOf(random: Random, at: number, kind: string): number {
+export function arrivalOf(random: Random, at: number, kind: string, queuedShare = QUEUED_SHARE): number {
   const probing = 1 + 2 * random();
   const known = at + probing + (kind === 'timeout' ? TIMEOUT_S : 0);
-  const queued = random() < QUEUED_SHARE || kind === 'offline' ? exponential(random, QUEUED_MEAN_S) : 0;
+  const queued = random() < queuedShare || kind === 'offline' ? exponential(random, QUEUED_MEAN_S) : 0;
   return known + queued + random() * BATCH_S + exponential(random, UPLOAD_MEAN_S) + INSERT_S;
 }
 
 /** The time that the report says, never later than its arrival. */
-export function recordedAt(random: Random, at: number, arrived: number): number {
-  return random() < SKEWED_SHARE ? Math.min(arrived, Math.round(at + SKEW_SD_S * normal(random))) : at;
+export function recordedAt(random: Random, at: number, arrived: number, skewedShare = SKEWED_SHARE): number {
+  return random() < skewedShare ? Math.min(arrived, Math.round(at + SKEW_SD_S * normal(random))) : at;
 }

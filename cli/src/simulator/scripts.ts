@@ -113,6 +113,20 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
       verdict: 'outside',
     };
   },
+  /** What opted-in clients report understates what the server loses. */
+  'opted-out-hit-harder': (s) => {
+    const share = logUniform(s.random, 0.02, 0.3);
+    return {
+      hosts: allHosts(s),
+      failures: only('routing', 'tcp.timed_out'),
+      places: [{ country: country(s) }],
+      lasts: minutes(s.random, 10, 60),
+      failing: () => share,
+      unseen: true,
+      optedOut: 3,
+      verdict: 'outside',
+    };
+  },
   'collector-blocked': (s) => {
     const blocked = country(s);
     const arrival: Incident['arrival'] = (place, arrived, random) =>
@@ -164,20 +178,27 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
       harmless: true,
     };
   },
-  'fakes-three-prefixes': (s) => ({
-    hosts: oneHost(s),
-    failures: only('routing', 'tcp.timed_out'),
-    places: networks(s, 1),
-    lasts: 3_600,
-    madeUp: (3 * SIGNERS_PER_PREFIX_AND_HOUR) / 60,
-    harmless: true,
-  }),
+  /** In one network, or in three: as many keys as the collector takes. */
+  'fakes-three-prefixes': (s) => {
+    const places = networks(s, s.random() < 0.5 ? 1 : 3);
+    return {
+      hosts: oneHost(s),
+      failures: only('routing', 'tcp.timed_out'),
+      places,
+      lasts: 3_600,
+      madeUp: (3 * SIGNERS_PER_PREFIX_AND_HOUR) / 60 / places.length,
+      madeUpFrom: 3,
+      harmless: true,
+    };
+  },
+  /** With addresses all over the network, and with made-up requests beside the failures. */
   'fakes-one-network': (s) => ({
     hosts: oneHost(s),
     failures: only('dns', 'dns.name_not_resolved'),
     places: networks(s, 1),
     lasts: minutes(s.random, 10, 40),
     madeUp: logUniform(s.random, 30, 300),
+    madeUpAttempts: true,
     fake: true,
     verdict: 'outside',
   }),
@@ -197,6 +218,31 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
       harmless: true,
     };
   },
+  'sampling-changed': (s) => {
+    const share = 0.2 + 0.4 * s.random();
+    return { hosts: allHosts(s), failures: [], places: [], lasts: minutes(s.random, 40, 120), sampling: () => share, harmless: true };
+  },
+  'sdk-renames-kinds': (s) => ({
+    hosts: allHosts(s),
+    failures: [],
+    places: [],
+    lasts: s.room,
+    rename: (what, at, random) =>
+      what.kind === 'timeout' && random() < Math.min(1, (at - s.start) / 7_200) ? { kind: 'routing', type: 'tcp.timed_out' } : what,
+    harmless: true,
+  }),
+  holiday: (s) => {
+    const factor = s.random() < 0.5 ? 0.5 : 1.8;
+    return {
+      hosts: allHosts(s),
+      failures: [],
+      places: [],
+      lasts: s.room,
+      load: (at) => 1 + (factor - 1) * Math.min(1, (at - s.start) / 3_600),
+      harmless: true,
+    };
+  },
+  'deploy-new-level': (s) => ({ hosts: oneHost(s), failures: [], places: [], lasts: s.room, usual: () => 1.3, harmless: true }),
   'opt-in-doubling': (s) => ({
     hosts: allHosts(s),
     failures: [],

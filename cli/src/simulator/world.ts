@@ -7,7 +7,21 @@ import type { WorldNetwork } from './networks.js';
 import { cumulate, drawIndex, logUniform, normal, stream } from './random.js';
 import type { Random } from './random.js';
 
+/** Assumptions of the quiet world that can be broken, one at a time, to see what a detector owes to them. */
+export const BREAKABLE = {
+  bursty: 'usual failures come in bursts of one network',
+  'uneven-networks': 'some networks usually fail ten times as often as others',
+  wandering: 'levels wander three times as much',
+  late: 'a fifth of the reports waits in a queue',
+  skewed: 'a tenth of the devices has a wrong clock',
+  'few-prefixes': 'all users of a network come from eight shared addresses',
+  'no-attempts': 'no attempts are heard',
+  'no-server-metrics': 'the servers tell nothing',
+} as const;
+export type Broken = keyof typeof BREAKABLE;
+
 export interface WorldOptions {
+  readonly broken?: Broken;
   readonly seed: number;
   /** Seconds since the epoch; whole hours are best. */
   readonly from: number;
@@ -39,6 +53,10 @@ export const USUAL_FAILURES = [
   { kind: 'offline', type: 'client.uplink_dead', share: 8e-5 },
 ] as const;
 
+/** Prefixes where users share addresses, and how unevenly clients are spread over those of a network: a quarter of them is in the first 2 %. */
+const SHARED_PREFIXES = 8;
+const CROWDED = 3;
+
 const NAMES = ['shop', 'bank', 'news', 'game', 'mail', 'maps', 'chat', 'film'] as const;
 const SLOT_S = 600;
 const DAY_S = 86_400;
@@ -67,6 +85,7 @@ export class World {
   readonly #networks: ReadonlyMap<string, WorldNetwork>;
   readonly #utc: readonly number[];
   readonly #mean: number;
+  readonly #wanderSd: number;
   readonly #weekend: ReadonlyMap<string, number>;
   readonly #wander = new Map<string, { readonly random: Random; slot: number; log: number }>();
   readonly #releases = new Map<string, { readonly names: readonly string[]; readonly cumulative: readonly number[] }>();
@@ -76,6 +95,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.#wanderSd = options.broken === 'wandering' ? 3 * WANDER : WANDER;
     const random = stream(options.seed, 'hosts');
     const project = (p: number): string => `${NAMES[p % NAMES.length] ?? 'app'}${p < NAMES.length ? '' : String(p)}`;
     this.hosts = Array.from({ length: options.projects }, (_, p) =>
@@ -122,6 +142,26 @@ export class World {
     return share;
   }
 
+  countryOf(network: string): string {
+    return this.#networks.get(network)?.country ?? 'ZZ';
+  }
+
+  /** Of each dimension that a place leaves open below it, the value that holds most of the place: what could be mistaken for the whole of it. */
+  largestParts(project: string, where: Readonly<Record<string, string>>, at: number): Readonly<Record<string, string>>[] {
+    const parts: Record<string, string>[] = [];
+    if (where['network'] === undefined) {
+      const country = where['country'] ?? largest(this.countries, this.#at(at).countries);
+      const own = this.#networksOf[this.countries.indexOf(country)];
+      if (where['country'] === undefined) parts.push({ country });
+      else if (own !== undefined) parts.push({ network: largest(own.networks, own.cumulative).label });
+    }
+    if (where['release'] === undefined) {
+      const { names, cumulative } = this.releasesAt(project, at);
+      parts.push({ release: largest(names, cumulative) });
+    }
+    return parts;
+  }
+
   /** A client of a project, drawn by load, within `where` if given. */
   drawClient(
     random: Random,
@@ -131,8 +171,7 @@ export class World {
   ): { network: string; country: string; release: string } {
     const { names, cumulative } = this.releasesAt(project, at);
     const release = where['release'] ?? names[drawIndex(random, cumulative)] ?? '';
-    if (where['network'] !== undefined)
-      return { network: where['network'], country: this.#networks.get(where['network'])?.country ?? 'ZZ', release };
+    if (where['network'] !== undefined) return { network: where['network'], country: this.countryOf(where['network']), release };
     const index = where['country'] === undefined ? drawIndex(random, this.#at(at).countries) : this.countries.indexOf(where['country']);
     const own = this.#networksOf[index];
     return {
@@ -140,6 +179,12 @@ export class World {
       country: this.countries[index] ?? 'ZZ',
       release,
     };
+  }
+
+  /** The address prefix of a client of a network, by number; a few of them have many clients. */
+  prefixOf(random: Random, network: string): number {
+    const prefixes = this.options.broken === 'few-prefixes' ? SHARED_PREFIXES : (this.#networks.get(network)?.prefixes ?? 1);
+    return Math.floor(prefixes * random() ** CROWDED);
   }
 
   /** The releases in use at a time, with their shares summed up. */
@@ -178,7 +223,15 @@ export class World {
     const slot = Math.floor(at / SLOT_S);
     const known = this.#wander.get(host.host) ?? { random: stream(this.options.seed, `wander ${host.host}`), slot, log: 0 };
     this.#wander.set(host.host, known);
-    for (; known.slot < slot; known.slot++) known.log = 0.9 * known.log + WANDER * normal(known.random);
+    for (; known.slot < slot; known.slot++) known.log = 0.9 * known.log + this.#wanderSd * normal(known.random);
     return Math.exp(known.log);
   }
+}
+
+/** Of values with their shares summed up, the one with the largest share. */
+function largest<T>(values: readonly T[], cumulative: readonly number[]): T {
+  let best = 0;
+  for (const [i, sum] of cumulative.entries())
+    if (sum - (cumulative[i - 1] ?? 0) > (cumulative[best] ?? 0) - (cumulative[best - 1] ?? 0)) best = i;
+  return values[best] as T;
 }

@@ -14,8 +14,10 @@ export interface Batch {
   readonly entries: readonly JournalEntry[];
   /** Tables whose rows are in storage already. */
   readonly done: readonly RowTable[];
-  /** Entries that could not be read when the batch was cut. */
-  readonly broken: number;
+  /** Entries that cannot be read, by key; they are put aside with the removal of the batch. */
+  readonly unreadable: ReadonlyMap<string, Buffer>;
+  /** Whether it ended at its number of rows or bytes: more may wait behind it. */
+  readonly isFull: boolean;
 }
 
 export interface PoisonRow {
@@ -26,6 +28,8 @@ export interface PoisonRow {
 }
 
 const KEY_BYTES = 16;
+/** Of entries in one batch: an envelope of few rows may still be long, and a batch is in memory whole. */
+const MAX_BATCH_BYTES = 8 * 1024 ** 2;
 const LAST_BATCH = 'batch';
 const coder = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true, mapsAsObjects: true });
 
@@ -46,15 +50,18 @@ function tryUnpack(value: Buffer): JournalEntry | undefined {
 function readBatch({ environment }: Journal, number: number, stored: StoredBatch): Batch {
   const keys: Buffer[] = [];
   const entries: JournalEntry[] = [];
+  const unreadable = new Map<string, Buffer>();
   const all = Buffer.from(stored.keys);
   for (let at = 0; at < all.length; at += KEY_BYTES) {
     const key = all.subarray(at, at + KEY_BYTES);
     const value = environment.queue.get(key);
     keys.push(key);
-    const entry = value === undefined ? undefined : tryUnpack(value);
-    if (entry !== undefined) entries.push(entry);
+    if (value === undefined) continue;
+    const entry = tryUnpack(value);
+    if (entry === undefined) unreadable.set(key.toString('hex'), value);
+    else entries.push(entry);
   }
-  return { number, keys, entries, done: stored.done, broken: 0 };
+  return { number, keys, entries, done: stored.done, unreadable, isFull: true };
 }
 
 /** The batch that a crash or a closing left unfinished. */
@@ -68,28 +75,25 @@ export function unfinishedBatch(journal: Journal): Batch | undefined {
 /**
  * Cuts a batch from the head of the queue and commits its list.
  *
- * @param maxRows - the batch ends with the entry that reaches this number of rows.
+ * @param maxRows - the batch ends with the entry that reaches this number of rows, or 8 MiB.
  * @returns undefined when the queue is empty. Rejects when the disk fails.
  */
-export async function cutBatch(
-  { environment: { root, queue, batches, meta, quarantine } }: Journal,
-  maxRows: number,
-): Promise<Batch | undefined> {
+export async function cutBatch({ environment: { root, queue, batches, meta } }: Journal, maxRows: number): Promise<Batch | undefined> {
   const keys: Buffer[] = [];
   const entries: JournalEntry[] = [];
-  const broken: [string, Buffer][] = [];
+  const unreadable = new Map<string, Buffer>();
   let rows = 0;
+  let bytes = 0;
+  const isFull = (): boolean => rows >= maxRows || bytes >= MAX_BATCH_BYTES;
   for (const { key, value } of queue.getRange({})) {
     const entry = tryUnpack(value);
     // The bytes belong to the cursor.
     keys.push(Buffer.from(key));
-    if (entry === undefined) {
-      broken.push([`entry:${key.toString('hex')}`, Buffer.from(value)]);
-      continue;
-    }
-    entries.push(entry);
-    rows += Math.max(1, entry.rows);
-    if (rows >= maxRows) break;
+    bytes += value.length;
+    rows += Math.max(1, entry?.rows ?? 0);
+    if (entry === undefined) unreadable.set(key.toString('hex'), Buffer.from(value));
+    else entries.push(entry);
+    if (isFull()) break;
   }
   if (keys.length === 0) return undefined;
   const last = meta.get(LAST_BATCH);
@@ -99,9 +103,8 @@ export async function cutBatch(
   await root.batch(() => {
     void meta.put(LAST_BATCH, counter);
     void batches.put(number, coder.encode({ keys: Buffer.concat(keys), done: [] }));
-    for (const [name, value] of broken) void quarantine.put(name, value);
   });
-  return { number, keys, entries, done: [], broken: broken.length };
+  return { number, keys, entries, done: [], unreadable, isFull: isFull() };
 }
 
 /** Notes that a table's rows are in storage, with those that storage refused. Rejects when the disk fails. */
@@ -122,9 +125,11 @@ export async function quarantineEntries({ environment: { root, quarantine } }: J
   });
 }
 
-/** Removes a batch whose rows are all in storage, list and entries in one transaction. Rejects when the disk fails. */
-export async function removeBatch({ environment: { root, queue, batches } }: Journal, { number, keys }: Batch): Promise<void> {
+/** Removes a batch whose rows are all in storage, list and entries in one transaction, and puts aside what could not be read. Rejects when the disk fails. */
+export async function removeBatch({ environment }: Journal, { number, keys, unreadable }: Batch): Promise<void> {
+  const { root, queue, batches, quarantine } = environment;
   await root.batch(() => {
+    for (const [name, value] of unreadable) void quarantine.put(`entry:${name}`, value);
     for (const key of keys) void queue.remove(key);
     void batches.remove(number);
   });

@@ -4,7 +4,7 @@
  */
 import type { RowTable } from '@outcry/storage';
 import type { JournalEntry } from '../journal/entry.js';
-import { quiet, type Journal } from '../journal/journal.js';
+import { noRoom, quiet, type Journal } from '../journal/journal.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { noRows, ROW_COLUMNS, tryAddRows, type TableRows } from '../rows.js';
@@ -39,13 +39,22 @@ export interface Drainer {
 }
 
 const RETRY_BASE_MS = 250;
-const LEASE_WAIT_MS = 2_000;
+/** How often a drainer looks at the lease of another, and at the queue for entries of another: nothing wakes it for either. */
+const LOOK_EVERY_MS = 500;
+/** The same while somebody waits for the queue to be empty. */
+const LOOK_IN_HURRY_MS = 50;
 /** What an insert under way gets when the time for closing is over. */
 const ABANDON_MS = 500;
 /** Entries turned into rows before uploads get their turn again. */
 const SLICE = 200;
 
 const UNREADABLE = 'entries of the journal cannot be read; they are in quarantine';
+
+const FAILURES = {
+  schema: 'storage refuses every row; its schema may be older than the collector',
+  unavailable: 'storage does not take rows; trying again',
+  journal: 'the journal cannot be read or written by the drainer; trying again',
+} as const;
 
 const TABLES: readonly RowTable[] = ['reports', 'dev_reports', 'attempts', 'deliveries', 'losses', 'consent_counts'];
 
@@ -59,12 +68,14 @@ export function startDrainer(parts: DrainerParts): Drainer {
   const { journal, collector, insert, metrics, log, batchRows, batchAfterMs, retryCapMs, random = Math.random, now = Date.now } = parts;
   const lease = parts.lease ?? drainLease(journal);
   let pendingRows = 0;
+  let wasFull = false;
   let hurry = 0;
   const state = { stopping: false, abandoned: false };
   const isStopping = (): boolean => state.stopping;
   let interrupt: (() => void) | undefined;
   let isWakeable = false;
   let onDrained: (() => void)[] = [];
+  let insertFailure: unknown;
 
   /** Sleeps; `interrupt` ends it early, `wake` only where it may: new uploads do not shorten the wait for a storage that is away. */
   const sleep = (ms: number, wakeable: boolean): Promise<void> =>
@@ -103,7 +114,10 @@ export function startDrainer(parts: DrainerParts): Drainer {
     insertOrBisect(
       async (part, name) => {
         const observe = metrics.insertSeconds.startTimer({ table });
-        await insert(table, part, name);
+        await insert(table, part, name).catch((error: unknown) => {
+          insertFailure = error;
+          throw error;
+        });
         observe();
         metrics.insertedRows.inc({ table }, part.length);
       },
@@ -134,6 +148,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
     }
     for (const seconds of latenessS) metrics.reportAgeSeconds.observe(seconds);
     await removeBatch(journal, batch);
+    if (batch.unreadable.size > 0) log({ level: 'error', message: UNREADABLE, entries: batch.unreadable.size });
   };
 
   const tellDrained = (): void => {
@@ -141,15 +156,19 @@ export function startDrainer(parts: DrainerParts): Drainer {
     onDrained = [];
   };
 
+  const isQueueEmpty = (): boolean => [...journal.environment.queue.getKeys({ limit: 1 })].length === 0;
+  const look = (wakeable: boolean): Promise<void> => sleep(hurry > 0 ? LOOK_IN_HURRY_MS : LOOK_EVERY_MS, wakeable);
+
   /** One round: a batch, if there is one. Resolves to false when there is nothing to do. */
   const round = async (): Promise<boolean> => {
     let batch = unfinishedBatch(journal);
     if (batch === undefined) {
-      if ([...journal.environment.queue.getKeys({ limit: 1 })].length === 0) return false;
-      if (pendingRows < batchRows && hurry === 0) await sleep(batchAfterMs, true);
+      if (isQueueEmpty()) return false;
+      // After a full batch the rest is not waited for: a backlog goes out as fast as storage takes it.
+      if (!wasFull && pendingRows < batchRows && hurry === 0) await sleep(batchAfterMs, true);
       pendingRows = 0;
       batch = await cutBatch(journal, batchRows * 2);
-      if (batch !== undefined && batch.broken > 0) log({ level: 'error', message: UNREADABLE, entries: batch.broken });
+      wasFull = batch?.isFull ?? false;
     }
     if (batch !== undefined) await deliver(batch);
     return true;
@@ -159,26 +178,25 @@ export function startDrainer(parts: DrainerParts): Drainer {
     let failures = 0;
     while (!isStopping()) {
       try {
+        if (!journal.canWrite()) throw noRoom();
         if (!(await lease.hold())) {
-          await sleep(LEASE_WAIT_MS, false);
+          // Another one drains; whoever waits here waits for its work.
+          if (isQueueEmpty()) tellDrained();
+          await look(false);
           continue;
         }
         const worked = await round();
         failures = 0;
         if (worked) continue;
         tellDrained();
-        // Nothing wakes the drainer for entries of another process, so it looks by itself now and then.
-        if (!isStopping()) await sleep(LEASE_WAIT_MS, true);
+        if (!isStopping()) await look(true);
       } catch (error) {
         quiet(error);
         if (state.abandoned) return;
         failures += 1;
-        const schema = error instanceof SchemaSuspected;
-        metrics.drainFailures.inc({ reason: schema ? 'schema' : 'unavailable' });
-        const message = schema
-          ? 'storage refuses every row; its schema may be older than the collector'
-          : 'storage does not take rows; trying again';
-        log({ level: schema ? 'error' : 'warn', message, code: codeOf(error), failures });
+        const reason = error instanceof SchemaSuspected ? 'schema' : error === insertFailure ? 'unavailable' : 'journal';
+        metrics.drainFailures.inc({ reason });
+        log({ level: reason === 'unavailable' ? 'warn' : 'error', message: FAILURES[reason], code: codeOf(error), failures });
         const ceilingMs = Math.min(retryCapMs, RETRY_BASE_MS * 2 ** Math.min(failures, 16));
         // Never less than a tenth, so that full jitter cannot become a busy loop.
         if (!isStopping()) await sleep(ceilingMs * (0.1 + 0.9 * random()), false);

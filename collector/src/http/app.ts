@@ -3,15 +3,21 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from 'helmet';
 import { OutcryError } from '@outcry/protocol';
 import type { Metrics } from '../metrics.js';
+import type { AgentConfigs } from './agent-configs.js';
 import type { SenderOf } from '../network/sender.js';
+import type { NelRoute } from './nel-route.js';
 import { CORS_HEADERS, sendProblem } from './problem.js';
 
 export interface AppParts {
   readonly metrics: Metrics;
+  /** The text of all metrics, of this worker and the others; this one's own where it is alone. */
+  readonly metricsText?: (() => Promise<string>) | undefined;
   readonly senderOf: SenderOf;
   readonly now: () => number;
+  readonly agentConfigs: AgentConfigs;
   /** Why uploads would be refused just now; undefined when they would not. */
   readonly notReady: () => 'stopping' | 'journal_full' | undefined;
+  readonly nel: NelRoute;
 }
 
 /** The collector serves no page, so a browser that shows one of its answers may load and run nothing. */
@@ -32,7 +38,15 @@ const onError: ErrorRequestHandler = (error: unknown, _request, response, next) 
   sendProblem(response, error instanceof OutcryError ? error.code : fault);
 };
 
-export function createApp({ metrics, senderOf, now, notReady }: AppParts): Express {
+export function createApp({
+  metrics,
+  metricsText = () => metrics.registry.metrics(),
+  senderOf,
+  now,
+  agentConfigs,
+  notReady,
+  nel,
+}: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -47,11 +61,26 @@ export function createApp({ metrics, senderOf, now, notReady }: AppParts): Expre
     .get((request, response) => {
       const { asn, country } = senderOf(request).label;
       response.set({
+        // Whoever asks again must look the name up again: a kept connection would say that names resolve when none does.
+        Connection: 'close',
         'Timing-Allow-Origin': '*',
         'Cross-Origin-Resource-Policy': 'cross-origin',
         'Cache-Control': 'no-store',
       });
       response.json({ now: now(), asn, country });
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/v1/config/:project')
+    .get(async (request, response) => {
+      const document = await agentConfigs(request.params.project);
+      if (document === undefined) sendProblem(response, 'not_found');
+      else
+        response
+          .set({ 'Cross-Origin-Resource-Policy': 'cross-origin', 'Cache-Control': 'no-store' })
+          .type('application/json')
+          .send(document);
     })
     .all(methodNotAllowed);
 
@@ -73,12 +102,20 @@ export function createApp({ metrics, senderOf, now, notReady }: AppParts): Expre
     .route('/metrics')
     .get(async (_request, response) => {
       response.set('Cache-Control', 'no-store').type(metrics.registry.contentType);
-      response.send(await metrics.registry.metrics());
+      response.send(await metricsText());
     })
     .all(methodNotAllowed);
 
-  // Places kept: POST /v1/nel/:project (Network Error Logging of browsers) and POST /v1/relay (sealed envelopes from a relay in
-  // a foreign network). Both write to the same journal; see docs/reference/collector.md.
+  app
+    .route('/v1/nel/:project')
+    .options(nel.preflight)
+    .post(nel.post)
+    .all((_request, response) => {
+      response.setHeader('Allow', 'POST, OPTIONS');
+      sendProblem(response, 'method_not_allowed');
+    });
+
+  // A place kept: POST /v1/relay (sealed envelopes from a relay in a foreign network), into the same journal.
   app.use((_request, response) => sendProblem(response, 'not_found'));
   app.use(onError);
   return app;

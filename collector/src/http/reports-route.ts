@@ -4,7 +4,7 @@ import { ERRORS, MAX_ENVELOPE_BYTES } from '@outcry/protocol';
 import type { Receive } from '../intake/receive.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { SenderOf } from '../network/sender.js';
+import type { Sender, SenderOf } from '../network/sender.js';
 import { CORS_HEADERS, sendProblem } from './problem.js';
 import { readBody } from './read-body.js';
 
@@ -13,6 +13,8 @@ export interface ReportsParts {
   readonly senderOf: SenderOf;
   readonly metrics: Metrics;
   readonly maxInWork: number;
+  /** Of these, uploads of one address prefix: one slow sender cannot take every place. */
+  readonly maxInWorkPerPrefix: number;
   readonly isStopping: () => boolean;
   /** Rows were journaled. */
   readonly onStored: (rows: number) => void;
@@ -27,6 +29,7 @@ export interface ReportsRoute {
 }
 
 const RETRY_S = 2;
+const NEWER_AGENT = 'an agent newer than this collector sends values that are not understood; they are counted, the rest is stored';
 const PREFLIGHT = {
   ...CORS_HEADERS,
   'Access-Control-Allow-Methods': 'POST, OPTIONS',
@@ -34,8 +37,10 @@ const PREFLIGHT = {
   'Access-Control-Max-Age': '86400',
 };
 
-export function reportsRoute({ receive, senderOf, metrics, maxInWork, isStopping, onStored, log }: ReportsParts): ReportsRoute {
+export function reportsRoute(parts: ReportsParts): ReportsRoute {
+  const { receive, senderOf, metrics, maxInWork, maxInWorkPerPrefix, isStopping, onStored, log } = parts;
   let inWork = 0;
+  const ofPrefix = new Map<string, number>();
   let waiting: (() => void)[] = [];
 
   const refuse = (response: ServerResponse, code: keyof typeof ERRORS, retryAfterS = 0): void => {
@@ -43,8 +48,7 @@ export function reportsRoute({ receive, senderOf, metrics, maxInWork, isStopping
     sendProblem(response, code, retryAfterS);
   };
 
-  const work = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const sender = senderOf(request);
+  const work = async (request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> => {
     const bytes = await readBody(request, MAX_ENVELOPE_BYTES);
     if (bytes === 'gone') {
       metrics.countUpload('gone');
@@ -63,18 +67,45 @@ export function reportsRoute({ receive, senderOf, metrics, maxInWork, isStopping
     }
     if (outcome.code === 'stored') {
       metrics.reports.inc(outcome.reports);
-      if (outcome.unknownFields > 0) metrics.unknownFields.inc(outcome.unknownFields);
+      if (outcome.unknownFields > 0) {
+        metrics.unknownFields.inc(outcome.unknownFields);
+        log({ level: 'info', message: NEWER_AGENT, values: outcome.unknownFields });
+      }
       onStored(outcome.rows);
     }
     response.writeHead(204, CORS_HEADERS);
     response.end();
   };
 
-  const done = (): void => {
+  const begin = (prefixKey: string): boolean => {
+    const others = ofPrefix.get(prefixKey) ?? 0;
+    if (others >= maxInWorkPerPrefix) return false;
+    ofPrefix.set(prefixKey, others + 1);
+    inWork += 1;
+    return true;
+  };
+
+  const done = (prefixKey: string): void => {
+    const others = (ofPrefix.get(prefixKey) ?? 1) - 1;
+    if (others === 0) ofPrefix.delete(prefixKey);
+    else ofPrefix.set(prefixKey, others);
     inWork -= 1;
     if (inWork > 0) return;
     for (const resolve of waiting) resolve();
     waiting = [];
+  };
+
+  /** Never rejects. */
+  const workOff = async (request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> => {
+    try {
+      await work(request, response, sender);
+    } catch (error) {
+      // A fault of ours. The name of the error only: a message could quote what it choked on.
+      log({ level: 'error', message: 'an upload failed here', error: error instanceof Error ? error.name : 'unknown' });
+      refuse(response, 'internal_error');
+    } finally {
+      done(sender.prefixKey);
+    }
   };
 
   return {
@@ -92,14 +123,13 @@ export function reportsRoute({ receive, senderOf, metrics, maxInWork, isStopping
         response.setHeader('Connection', 'close');
         refuse(response, 'overloaded', RETRY_S);
       } else {
-        inWork += 1;
-        work(request, response)
-          .catch((error: unknown) => {
-            // A fault of ours. The name of the error only: a message could quote what it choked on.
-            log({ level: 'error', message: 'an upload failed here', error: error instanceof Error ? error.name : 'unknown' });
-            refuse(response, 'internal_error');
-          })
-          .finally(done);
+        const sender = senderOf(request);
+        if (!begin(sender.prefixKey)) {
+          response.setHeader('Connection', 'close');
+          refuse(response, 'rate_limited', RETRY_S);
+          return;
+        }
+        void workOff(request, response, sender);
       }
     },
     inWork: () => inWork,

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { OutcryError } from '@outcry/protocol';
 import type { Log } from '../log.js';
 
@@ -12,6 +12,10 @@ export interface ServerOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerPrefix: number;
+  /** The address prefix that a connection counts for; undefined for one that is not counted. */
+  readonly prefixOf: (socket: Socket) => string | undefined;
   readonly log: Log;
   /** How often the certificate files are looked at, in milliseconds. */
   readonly tlsCheckMs?: number;
@@ -25,7 +29,6 @@ export interface RunningServer {
 }
 
 const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_CONNECTIONS = 20_000;
 const KEEP_ALIVE_MS = 30_000;
 const TLS_CHECK_MS = 5_000;
 /** How often slow requests are looked for. */
@@ -69,6 +72,26 @@ function reloadOnChange(server: ReturnType<typeof createTlsServer>, files: TlsFi
   return () => clearInterval(timer);
 }
 
+/** Ends connections beyond what a prefix may have open, before a byte of them is read or a TLS handshake begins. */
+function capConnections(server: TcpServer, maxPerPrefix: number, prefixOf: ServerOptions['prefixOf']): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const prefix = prefixOf(socket);
+    if (prefix === undefined) return;
+    const others = open.get(prefix) ?? 0;
+    if (others >= maxPerPrefix) {
+      socket.destroy();
+      return;
+    }
+    open.set(prefix, others + 1);
+    socket.once('close', () => {
+      const left = (open.get(prefix) ?? 1) - 1;
+      if (left === 0) open.delete(prefix);
+      else open.set(prefix, left);
+    });
+  });
+}
+
 /** What a request that is no HTTP gets; its socket is closed. Nothing of it is echoed. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -78,7 +101,9 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: import('node:stre
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // Ended is not closed: a client that never ends its own side would keep the socket.
+  const close = (): void => void socket.destroy();
+  socket.end(`HTTP/1.1 ${status}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, close);
 }
 
 /**
@@ -100,11 +125,15 @@ export async function listen(listener: RequestListener, options: ServerOptions):
   let stopWatching = (): void => undefined;
   if (tls === undefined) server = createServer(shared, listener);
   else {
-    const secure = createTlsServer({ ...shared, ...readTls(tls), minVersion: 'TLSv1.2' }, listener);
+    const handshakeTimeout = options.headersTimeoutMs;
+    const secure = createTlsServer({ ...shared, ...readTls(tls), minVersion: 'TLSv1.2', handshakeTimeout }, listener);
+    // Nothing can be said to a client without a handshake; waiting for an answer to go out would keep its socket for ever.
+    secure.on('tlsClientError', (_error, socket) => void socket.destroy());
     stopWatching = reloadOnChange(secure, tls, options.tlsCheckMs ?? TLS_CHECK_MS, log);
     server = secure;
   }
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = options.maxConnections;
+  capConnections(server, options.maxConnectionsPerPrefix, options.prefixOf);
   server.on('clientError', refuseMalformed);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

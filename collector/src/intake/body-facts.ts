@@ -1,46 +1,47 @@
-/** The few values of a body that the intake looks at, found by their places in the field tables. */
+/** The few values of a decoded body that the intake looks at, found by their places in the field tables, and the body as it may be kept. */
 import { ATTEMPT_FIELDS, CONTEXT_FIELDS, DELIVERY_FIELDS, FAILURE_FIELDS, type Field } from '@outcry/protocol';
-import type { BodyValues, Values } from '@outcry/protocol/open';
+import type { BodyFacts, BodyValues, Values } from '@outcry/protocol/open';
 
-const place = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
-const PROJECT = place('project', CONTEXT_FIELDS);
-const RELEASE = place('release', CONTEXT_FIELDS);
-const FAILED_HOST = place('host', FAILURE_FIELDS);
-const ROUTE = place('route', FAILURE_FIELDS);
-const ATTEMPTED_HOST = place('host', ATTEMPT_FIELDS);
-const SENT_AT = place('sent_at', DELIVERY_FIELDS);
+const placeOf = (name: string, fields: readonly Field[]): number => fields.findIndex((field) => field.name === name);
+const PROJECT = placeOf('project', CONTEXT_FIELDS);
+const RELEASE = placeOf('release', CONTEXT_FIELDS);
+const FAILED_HOST = placeOf('host', FAILURE_FIELDS);
+const ROUTE = placeOf('route', FAILURE_FIELDS);
+const ATTEMPTED_HOST = placeOf('host', ATTEMPT_FIELDS);
+const SENT_AT = placeOf('sent_at', DELIVERY_FIELDS);
 
-export const projectOf = ({ context }: BodyValues): string => context[PROJECT] as string;
-export const releaseOf = ({ context }: BodyValues): string => context[RELEASE] as string;
-
-/** The hosts of every failure and every bin of attempts. */
-export function hostsOf({ failures, attempts }: BodyValues): string[] {
-  const hosts = failures.map((failure) => failure[FAILED_HOST] as string);
-  for (const bin of attempts) hosts.push(bin[ATTEMPTED_HOST] as string);
-  return hosts;
+/** The facts that `skimBody` finds in bytes, of values that `decodeValues` gave. */
+export function factsOf(values: BodyValues): BodyFacts {
+  const { failures, attempts, deliveries, losses, consents } = values;
+  const texts = (records: readonly Values[], place: number): string[] => records.map((record) => record[place] as string);
+  const failedHosts = new Set(texts(failures, FAILED_HOST));
+  return {
+    sealedAt: values.sealedAt,
+    project: values.context[PROJECT] as string,
+    release: values.context[RELEASE] as string,
+    hosts: [...new Set([...failedHosts, ...texts(attempts, ATTEMPTED_HOST)])],
+    failedHosts: failedHosts.size,
+    routes: [...new Set((failures.map((failure) => failure[ROUTE]) as (string | null)[]).filter((route) => route !== null))],
+    sentAt: deliveries.map((delivery) => delivery[SENT_AT] as number),
+    failures: failures.length,
+    others: attempts.length + deliveries.length + losses.length + consents.length,
+  };
 }
 
-/** When earlier envelopes were taken, by the device's clock. */
-export const deliveredAt = ({ deliveries }: BodyValues): { readonly sent_at: number }[] =>
-  deliveries.map((delivery) => ({ sent_at: delivery[SENT_AT] as number }));
+/** Whether all of a body may be kept as it is. */
+export function isAllKept({ release, routes }: BodyFacts, keptRelease: string, knownRoutes: ReadonlySet<string> | undefined): boolean {
+  return release === keptRelease && (knownRoutes === undefined || routes.every((route) => knownRoutes.has(route)));
+}
 
 /**
  * The body as it may be kept: under this release, and only with routes that are known.
  *
- * @param routes - undefined keeps every route.
- * @returns the same object when nothing had to change.
+ * @param knownRoutes - undefined keeps every route.
  */
-export function keepKnown(values: BodyValues, release: string, routes: ReadonlySet<string> | undefined): BodyValues {
-  const isKnown = (failure: Values): boolean => {
+export function keepKnown(values: BodyValues, release: string, knownRoutes: ReadonlySet<string> | undefined): BodyValues {
+  const keep = (failure: Values): Values => {
     const route = failure[ROUTE] as string | null;
-    return route === null || routes === undefined || routes.has(route);
+    return route === null || knownRoutes === undefined || knownRoutes.has(route) ? failure : failure.with(ROUTE, null);
   };
-  const sameRelease = release === releaseOf(values);
-  const allKnown = values.failures.every(isKnown);
-  if (sameRelease && allKnown) return values;
-  return {
-    ...values,
-    context: sameRelease ? values.context : values.context.with(RELEASE, release),
-    failures: allKnown ? values.failures : values.failures.map((failure) => (isKnown(failure) ? failure : failure.with(ROUTE, null))),
-  };
+  return { ...values, context: values.context.with(RELEASE, release), failures: values.failures.map(keep) };
 }

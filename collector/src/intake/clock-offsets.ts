@@ -3,11 +3,10 @@
  * `sealed_at` was sealed while the device was online, so received − sealed is the offset plus the way here. A later retry only
  * adds to that, so the smallest one seen counts. Kept in memory for the signer's UTC day.
  */
+import type { BodyFacts } from '@outcry/protocol/open';
+
 /** What of an envelope speaks of its device's clock. */
-export interface ClockEvidence {
-  readonly sealed_at: number;
-  readonly deliveries: readonly { readonly sent_at: number }[];
-}
+export type ClockEvidence = Pick<BodyFacts, 'sealedAt' | 'sentAt'>;
 
 const ONLINE_WITHIN_S = 60;
 /** Times travel in steps of 10 s and envelopes take a while: less than this is not called an offset. */
@@ -20,22 +19,22 @@ export interface ClockOffsets {
    * @param signer - the signer id, which is one device's on one UTC day.
    * @returns seconds to add to the device's times, 0 when its clock is right, undefined when nothing is known.
    */
-  learn(signer: bigint, body: ClockEvidence, receivedAtS: number): number | undefined;
+  learn(signer: bigint, evidence: ClockEvidence, receivedAtS: number): number | undefined;
 }
 
 /** Whether the envelope was sealed just after a successful delivery. Pure. */
-export function sealedOnline({ sealed_at, deliveries }: ClockEvidence): boolean {
-  return deliveries.some(({ sent_at }) => sent_at <= sealed_at && sealed_at - sent_at <= ONLINE_WITHIN_S);
+export function sealedOnline({ sealedAt, sentAt }: ClockEvidence): boolean {
+  return sentAt.some((at) => at <= sealedAt && sealedAt - at <= ONLINE_WITHIN_S);
 }
 
 /** @param capacity - signers remembered; the oldest is forgotten first. */
 export function clockOffsets(capacity: number): ClockOffsets {
   const offsets = new Map<bigint, number>();
   return {
-    learn(signer, body, receivedAtS) {
+    learn(signer, evidence, receivedAtS) {
       const known = offsets.get(signer);
-      if (!sealedOnline(body)) return known;
-      const measured = receivedAtS - body.sealed_at;
+      if (!sealedOnline(evidence)) return known;
+      const measured = receivedAtS - evidence.sealedAt;
       const offset = Math.abs(measured) < SMALLEST_OFFSET_S ? 0 : measured;
       if (known !== undefined && known <= offset) return known;
       if (known === undefined && offsets.size >= capacity) {

@@ -3,15 +3,26 @@
  * sender's allowance, and nothing of an envelope is parsed before it has been opened.
  */
 import { checkDay, OutcryError, parseHeader, type ErrorCode } from '@outcry/protocol';
-import { decodeValues, dedupKey, encodeValues, openEnvelope, signerId, type RecipientKeys } from '@outcry/protocol/open';
-import { packEntry, rowCount } from '../journal/entry.js';
+import {
+  decodeValues,
+  dedupKey,
+  encodeValues,
+  openEnvelope,
+  signerId,
+  skimBody,
+  type BodyFacts,
+  type RecipientKeys,
+} from '@outcry/protocol/open';
+import { packEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 import type { Sender } from '../network/sender.js';
-import { deliveredAt, hostsOf, keepKnown, projectOf, releaseOf } from './body-facts.js';
+import { factsOf, isAllKept, keepKnown } from './body-facts.js';
 import type { ClockOffsets } from './clock-offsets.js';
-import type { PrefixLimits } from './prefix-limits.js';
+import type { CrowdOf } from './crowds.js';
+import { clockTrust } from './clock-trust.js';
 import type { Registry } from './registry.js';
 import type { CapRelease } from './release-cap.js';
+import type { SenderLimits } from './sender-limits.js';
 import { verifierOf } from './verifier.js';
 
 export interface Outcome {
@@ -27,10 +38,11 @@ export interface Outcome {
 
 export interface IntakeParts {
   readonly keys: RecipientKeys;
-  readonly limits: PrefixLimits;
+  readonly limits: SenderLimits;
   readonly registry: Registry;
   readonly capRelease: CapRelease;
   readonly offsets: ClockOffsets;
+  readonly crowdOf: CrowdOf;
   readonly journal: Journal;
   /** Signatures on the thread pool at once. */
   readonly maxVerifying: number;
@@ -45,43 +57,65 @@ export type Receive = (bytes: Buffer, sender: Sender) => Promise<Outcome>;
 
 const BUSY_RETRY_S = 2;
 const FULL_RETRY_S = 60;
+const CLOCK_RETRY_S = 600;
 
 const refused = (code: ErrorCode, retryAfterS = 0): Outcome => ({ code, retryAfterS, reports: 0, rows: 0, unknownFields: 0 });
 const DUPLICATE: Outcome = { code: 'duplicate', retryAfterS: 0, reports: 0, rows: 0, unknownFields: 0 };
 
+/** Checks a body: in one pass where it is what agents of today write, else by decoding it. Throws what `decodeValues` throws. */
+function read(body: Uint8Array): { facts: BodyFacts; unknownFields: number } {
+  const facts = skimBody(body);
+  if (facts !== undefined) return { facts, unknownFields: 0 };
+  const { values, unknownFields } = decodeValues(body);
+  return { facts: factsOf(values), unknownFields };
+}
+
 /** Makes the intake. What it returns never rejects, except for faults of ours (`internal_error` to the sender). */
 export function intake(parts: IntakeParts): Receive {
-  const { keys, limits, registry, capRelease, offsets, journal } = parts;
+  const { keys, limits, registry, capRelease, offsets, crowdOf, journal } = parts;
   const verifier = verifierOf(parts.maxVerifying);
+  const clock = clockTrust(parts.now(), journal.newestDay());
+  /** What the journal writes: the failure is ours then, and the sender comes back. */
+  const written = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      parts.onJournalError(error);
+      throw new OutcryError('journal_full');
+    }
+  };
 
   const receive: Receive = async (bytes, sender) => {
     const nowMs = parts.now();
     const header = parseHeader(bytes);
     if (!keys.has(bytes.readUInt32BE(4))) return refused('unknown_key');
     checkDay(header, nowMs);
-    const waitS = limits.take(sender.prefixKey, header.signer, nowMs);
+    const waitS = limits.take(sender, header.signer, nowMs);
     if (waitS > 0) return refused('rate_limited', waitS);
     const dedup = dedupKey(bytes);
     if (journal.has(header.day, dedup)) {
-      await journal.confirm(dedup).catch((error: unknown) => {
-        parts.onJournalError(error);
-        throw new OutcryError('journal_full');
-      });
+      await written(journal.confirm(dedup));
       return DUPLICATE;
     }
     if (!parts.hasRoom()) return refused('journal_full', FULL_RETRY_S);
     if (verifier.isFull()) return refused('overloaded', BUSY_RETRY_S);
     const body = openEnvelope(bytes, keys);
-    const { values, unknownFields } = decodeValues(body);
-    const project = registry.admit(projectOf(values), hostsOf(values));
+    const { facts, unknownFields } = read(body);
+    const project = registry.admit(facts.project, facts.hosts);
     const verified = verifier.verify(bytes);
     if (!(typeof verified === 'boolean' ? verified : await verified)) return refused('bad_signature');
 
+    clock.compare(header.day, nowMs);
     const receivedAtS = Math.floor(nowMs / 1000);
     const signer = signerId(header.day, header.signer);
     const development = project.stage === 'development';
-    const kept = keepKnown(values, capRelease(project.name, releaseOf(values), nowMs), project.routes);
-    const rows = rowCount(values, development);
+    const capped = capRelease(project.name, facts.release, nowMs);
+    const release = typeof capped === 'string' ? capped : await written(capped);
+    const failed = facts.hosts.slice(0, facts.failedHosts);
+    const crowd = crowdOf(sender, project.name, failed, signer, nowMs);
+    // Where nothing was changed and nothing not understood, the bytes that came hold just what was checked.
+    const asItCame = unknownFields === 0 && isAllKept(facts, release, project.routes);
+    const rows = development ? facts.failures : facts.failures + facts.others;
     const entry = packEntry({
       receivedAtS,
       sealedDay: header.day,
@@ -89,27 +123,23 @@ export function intake(parts: IntakeParts): Receive {
       signer,
       network: sender.label.network,
       country: sender.label.country,
-      offsetS: offsets.learn(signer, { sealed_at: values.sealedAt, deliveries: deliveredAt(values) }, receivedAtS) ?? null,
+      offsetS: offsets.learn(signer, facts, receivedAtS) ?? null,
       development,
+      crowd: typeof crowd === 'string' ? crowd : await crowd,
       rows,
-      // Where nothing was changed and nothing not understood, the bytes that came hold just what was checked.
-      body: kept === values && unknownFields === 0 ? body : encodeValues(kept),
+      body: asItCame ? body : encodeValues(keepKnown(decodeValues(body).values, release, project.routes)),
     });
-    try {
-      if (!(await journal.add(header.day, dedup, entry))) return DUPLICATE;
-    } catch (error) {
-      parts.onJournalError(error);
-      return refused('journal_full', FULL_RETRY_S);
-    }
-    return { code: 'stored', retryAfterS: 0, reports: values.failures.length, rows, unknownFields };
+    if (!(await written(journal.add(header.day, dedup, entry)))) return DUPLICATE;
+    return { code: 'stored', retryAfterS: 0, reports: facts.failures, rows, unknownFields };
   };
 
   return async (bytes, sender) => {
     try {
       return await receive(bytes, sender);
     } catch (error) {
-      if (error instanceof OutcryError) return refused(error.code, error.code === 'journal_full' ? FULL_RETRY_S : 0);
-      throw error;
+      if (!(error instanceof OutcryError)) throw error;
+      if (error.code === 'stale_envelope' && !clock.isSure(parts.now())) return refused('clock_unsure', CLOCK_RETRY_S);
+      return refused(error.code, error.code === 'journal_full' ? FULL_RETRY_S : 0);
     }
   };
 }

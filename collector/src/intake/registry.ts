@@ -8,6 +8,8 @@ export interface ProjectOptions {
   readonly routes?: readonly string[] | undefined;
   readonly retentionDays?: number | undefined;
   readonly k?: number | undefined;
+  /** Takes the reports of browsers' own Network Error Logging, `POST /v1/nel/:project`. Default false. */
+  readonly nel?: boolean | undefined;
   /** Failures of `development` projects go to `dev_reports`, and nothing else of theirs is stored. */
   readonly stage: 'production' | 'development';
 }
@@ -17,6 +19,7 @@ export interface Project {
   readonly hosts: ReadonlySet<string>;
   readonly routes: ReadonlySet<string> | undefined;
   readonly stage: ProjectOptions['stage'];
+  readonly nel: boolean;
 }
 
 export interface Registry {
@@ -34,9 +37,9 @@ export interface Registry {
 export function registryOf(projects: Readonly<Record<string, ProjectOptions>>): Registry {
   // A Map, since the names looked up come over the wire.
   const known = new Map<string, Project>(
-    Object.entries(projects).map(([name, { hosts, routes, stage }]) => [
+    Object.entries(projects).map(([name, { hosts, routes, stage, nel = false }]) => [
       name,
-      { name, hosts: new Set(hosts), routes: routes === undefined ? undefined : new Set(routes), stage },
+      { name, hosts: new Set(hosts), routes: routes === undefined ? undefined : new Set(routes), stage, nel },
     ]),
   );
   return {

@@ -1,23 +1,66 @@
-/** Keeps the number of releases of a project small: what comes after the 200th new one of a UTC day is stored as `other`. */
+/**
+ * Keeps the number of releases of a project small: what comes after the 200th new one of a UTC day is stored as `other`. Which they are
+ * stands in the journal, so that the number holds over all workers and over restarts.
+ */
 import { utcDay } from '@outcry/protocol';
+import type { Environment } from '../journal/environment.js';
+import { quiet } from '../journal/journal.js';
 
-export type CapRelease = (project: string, release: string, nowMs: number) => string;
+/** The name to store a release under; a promise when it is written down first. Rejects when the disk fails. */
+export type CapRelease = (project: string, release: string, nowMs: number) => string | Promise<string>;
+
+const OTHER = 'other';
+
+/** Behind the day (2 bytes) the project, which has no line feed in it, and the release; without a release the count stands there. */
+function keyOf(day: number, project: string, release = ''): Buffer {
+  const head = Buffer.allocUnsafe(2);
+  head.writeUInt16BE(day);
+  return Buffer.concat([head, Buffer.from(`${project}\n${release}`)]);
+}
 
 /** @param perDay - releases per project and UTC day that keep their name. */
-export function releaseCap(perDay: number): CapRelease {
-  let day = -1;
+export function releaseCap(perDay: number, { root, releases }: Pick<Environment, 'root' | 'releases'>): CapRelease {
+  let today = -1;
   const known = new Map<string, Set<string>>();
+  const knownOf = (project: string): Set<string> => {
+    let names = known.get(project);
+    if (names === undefined) known.set(project, (names = new Set()));
+    return names;
+  };
+
+  const count = (key: Buffer): number => releases.get(key)?.readUInt32BE() ?? 0;
+
+  const learn = async (day: number, project: string, release: string): Promise<string> => {
+    const [name, all] = [keyOf(day, project, release), keyOf(day, project)];
+    const isKept = await root
+      .transaction(() => {
+        if (releases.doesExist(name)) return true;
+        const before = count(all);
+        if (before >= perDay) return false;
+        const after = Buffer.alloc(4);
+        after.writeUInt32BE(before + 1);
+        void releases.put(name, Buffer.of(1));
+        void releases.put(all, after);
+        return true;
+      })
+      .catch((error: unknown) => {
+        throw quiet(error);
+      });
+    if (isKept && day === today) knownOf(project).add(release);
+    return isKept ? release : OTHER;
+  };
+
   return (project, release, nowMs) => {
-    const today = utcDay(nowMs);
-    if (today !== day) {
-      day = today;
+    const day = utcDay(nowMs);
+    if (day !== today) {
+      today = day;
       known.clear();
     }
-    let releases = known.get(project);
-    if (releases === undefined) known.set(project, (releases = new Set()));
-    if (releases.has(release)) return release;
-    if (releases.size >= perDay) return 'other';
-    releases.add(release);
+    if (known.get(project)?.has(release) === true) return release;
+    if (!releases.doesExist(keyOf(day, project, release))) {
+      return count(keyOf(day, project)) >= perDay ? OTHER : learn(day, project, release);
+    }
+    knownOf(project).add(release);
     return release;
   };
 }

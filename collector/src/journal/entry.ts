@@ -2,7 +2,7 @@
  * One journal entry: a receipt in fixed places, and behind it a checked body as it travelled (CBOR, positional). No field names and no
  * texts of choices are stored, and records written before a field was appended to its table stay readable. Holds no address.
  */
-import type { BodyValues } from '@outcry/protocol/open';
+import type { Crowd } from '@outcry/storage';
 
 export interface JournalEntry {
   /** Seconds since the epoch, not yet floored. */
@@ -19,7 +19,9 @@ export interface JournalEntry {
   /** Seconds to add to the device's times; null when its clock could not be compared. */
   readonly offsetS: number | null;
   readonly development: boolean;
-  /** Rows that the entry becomes, over all tables: `rowCount` of its values. */
+  /** How the signer stood among the failing ones of its address prefix. */
+  readonly crowd: Crowd;
+  /** Rows that the entry becomes, over all tables: of a development project only failures are stored. */
   readonly rows: number;
   /** A body of which every value was checked: it may hold nothing that was not understood. */
   readonly body: Uint8Array;
@@ -29,6 +31,9 @@ export interface JournalEntry {
 const ENTRY_VERSION = 2;
 const DEVELOPMENT = 1;
 const HAS_OFFSET = 2;
+/** Two bits behind the others: 0 in entries of before. */
+const CROWD_SHIFT = 2;
+const CROWD_OF: readonly Crowd[] = ['', 'first', 'few', 'many'];
 const AT = {
   version: 0,
   flags: 1,
@@ -43,18 +48,13 @@ const AT = {
   network: 45,
 };
 
-/** Rows that a body becomes, over all tables. Of a development project only failures are stored. */
-export function rowCount(values: BodyValues, development: boolean): number {
-  const { failures, attempts, deliveries, losses, consents } = values;
-  return development ? failures.length : failures.length + attempts.length + deliveries.length + losses.length + consents.length;
-}
-
 /** The bytes of an entry. Never throws for values of the stated bounds. */
 export function packEntry(entry: JournalEntry): Buffer {
   const { network, body, offsetS } = entry;
   const bytes = Buffer.allocUnsafe(AT.network + network.length + body.length);
   bytes[AT.version] = ENTRY_VERSION;
-  bytes[AT.flags] = (entry.development ? DEVELOPMENT : 0) | (offsetS === null ? 0 : HAS_OFFSET);
+  bytes[AT.flags] =
+    (entry.development ? DEVELOPMENT : 0) | (offsetS === null ? 0 : HAS_OFFSET) | (CROWD_OF.indexOf(entry.crowd) << CROWD_SHIFT);
   bytes.writeUInt16BE(entry.sealedDay, AT.day);
   bytes.writeUInt32BE(entry.receivedAtS, AT.received);
   bytes.writeDoubleBE(offsetS ?? 0, AT.offset);
@@ -83,6 +83,7 @@ export function unpackEntry(bytes: Buffer): JournalEntry {
     country: bytes.toString('latin1', AT.country, AT.network),
     offsetS: (flags & HAS_OFFSET) === 0 ? null : bytes.readDoubleBE(AT.offset),
     development: (flags & DEVELOPMENT) !== 0,
+    crowd: CROWD_OF[(flags >> CROWD_SHIFT) & 3] ?? '',
     rows: bytes.readUInt16BE(AT.rows),
     body: bytes.subarray(bodyAt),
   };

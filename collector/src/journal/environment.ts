@@ -22,12 +22,15 @@ export interface Environment {
   /** Rows that storage refuses for what they are. */
   readonly quarantine: NamedDatabase;
   readonly meta: NamedDatabase;
-  seen(day: number): BinaryDatabase;
+  /** Dedup keys behind the day (2 bytes) that their envelopes were sealed on. */
+  readonly seen: BinaryDatabase;
+  /** Releases behind the day (2 bytes) on which they came and their project. */
+  readonly releases: BinaryDatabase;
 }
 
-const SEEN = 'seen/';
-/** Ten days of dedup keys, those being dropped, and the four others. */
-const MAX_DATABASES = 32;
+const MAX_DATABASES = 8;
+/** Keys removed in one transaction, so that uploads get their turn between. */
+const FORGET_AT_ONCE = 2_000;
 
 /** @param path - file of the journal; its directory is made with mode 0700. */
 export function openEnvironment(path: string): Environment {
@@ -42,31 +45,41 @@ export function openEnvironment(path: string): Environment {
   };
   const root = open<Buffer, string>(options);
   const binary = (name: string): BinaryDatabase => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
-  const days = new Map<number, BinaryDatabase>();
   return {
     root,
     queue: binary('queue'),
     batches: root.openDB<Buffer, number>({ name: 'batches', encoding: 'binary' }),
     quarantine: root.openDB<Buffer, string>({ name: 'quarantine', encoding: 'binary' }),
     meta: root.openDB<Buffer, string>({ name: 'meta', encoding: 'binary' }),
-    seen(day) {
-      let database = days.get(day);
-      if (database === undefined) days.set(day, (database = binary(`${SEEN}${day}`)));
-      return database;
-    },
+    seen: binary('seen'),
+    releases: binary('releases'),
   };
 }
 
+/** The key in `seen` of a dedup key, behind all of earlier days. */
+export function seenKey(day: number, dedup: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(2 + dedup.length);
+  key.writeUInt16BE(day);
+  key.set(dedup, 2);
+  return key;
+}
+
 /**
- * Drops the dedup keys of days before `firstDay`, whose envelopes are refused as stale.
+ * Removes what stands in a database behind days before `firstDay`. A database per day could be dropped at once, but the handles that
+ * other processes hold of it would outlive it.
  *
- * @returns the days dropped.
+ * @returns how many keys were removed.
  */
-export async function dropSeenBefore(environment: Environment, firstDay: number): Promise<number[]> {
-  const days = [...environment.root.getKeys()]
-    .filter((name) => typeof name === 'string' && name.startsWith(SEEN))
-    .map((name) => Number(name.slice(SEEN.length)))
-    .filter((day) => day < firstDay);
-  for (const day of days) await environment.seen(day).drop();
-  return days;
+export async function forgetBefore(root: Environment['root'], database: BinaryDatabase, firstDay: number): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    const keys = [...database.getKeys({ end: seenKey(Math.max(0, firstDay), Buffer.of()), limit: FORGET_AT_ONCE })].map((key) =>
+      Buffer.from(key),
+    );
+    if (keys.length === 0) return removed;
+    await root.batch(() => {
+      for (const key of keys) void database.remove(key);
+    });
+    removed += keys.length;
+  }
 }

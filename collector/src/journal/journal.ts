@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DAY_MS } from '@outcry/protocol';
-import { dropSeenBefore, openEnvironment, type Environment } from './environment.js';
+import { checkJournalFile, keepJournalFile } from './check-file.js';
+import { forgetBefore, openEnvironment, seenKey, type Environment } from './environment.js';
 
 export interface JournalOptions {
   /** Entries that may wait for storage. */
@@ -12,6 +13,8 @@ export interface JournalOptions {
   /** Bytes of entries that may wait for storage. */
   readonly maxBytes: number;
   readonly now?: () => number;
+  /** Whether the disk has room for a commit; asked before each. */
+  readonly canWrite?: () => boolean;
   /** Resolves as `write` does, or later: the place where a test holds the flush back. */
   readonly flush?: (write: Promise<boolean>) => Promise<boolean>;
 }
@@ -35,10 +38,14 @@ export interface Journal {
    * @returns false for a duplicate, which then is on disk, too. Rejects when the disk is full or fails; nothing is stored then.
    */
   add(day: number, dedup: Buffer, entry: Buffer): Promise<boolean>;
+  /** Whether the disk has room for a commit; the drainer asks before its own. */
+  canWrite(): boolean;
   usage(): JournalUsage;
   isFull(): boolean;
-  /** Drops dedup keys that are no longer needed. */
-  forgetOldDays(): Promise<number[]>;
+  /** The latest day on which an envelope was sealed that is remembered here; undefined when none is. */
+  newestDay(): number | undefined;
+  /** Removes dedup keys and releases of days that are no longer needed; resolves with how many of the keys. */
+  forgetOldDays(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -73,6 +80,9 @@ function keyMaker(now: () => number): () => Buffer {
   };
 }
 
+/** What a full disk would say, said before it is. */
+export const noRoom = (): Error => Object.assign(new Error('the disk has no room for a commit'), { code: 'ENOSPC' });
+
 /** What lmdb-js throws carries a second promise; unheard, its rejection would end the process. Gives the error back. */
 export function quiet(error: unknown): unknown {
   if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) error.commitError.catch(() => undefined);
@@ -83,15 +93,18 @@ export function quiet(error: unknown): unknown {
  * Opens a journal, or makes it.
  *
  * @param path - the lmdb file; its directory is made when absent.
+ * Rejects with `OUTCRY_JOURNAL_DAMAGED`, or what the system says.
  */
 export async function openJournal(
   path: string,
-  { maxEntries, maxBytes, now = Date.now, flush = (write) => write }: JournalOptions,
+  { maxEntries, maxBytes, now = Date.now, canWrite = () => true, flush = (write) => write }: JournalOptions,
 ): Promise<Journal> {
+  checkJournalFile(path);
   const environment = openEnvironment(path);
   const { root, queue, meta } = environment;
   await meta.ifNoExists('id', () => void meta.put('id', randomBytes(16)));
   const id = meta.get('id')?.toString('hex') ?? '';
+  keepJournalFile(path, id);
   const nextKey = keyMaker(now);
   const pending = new Map<string, Promise<boolean>>();
   let usage: JournalUsage = { entries: 0, bytes: 0 };
@@ -112,12 +125,14 @@ export async function openJournal(
     return usage;
   };
 
-  const confirm = async (dedup: Buffer): Promise<void> => {
-    const running = pending.get(dedup.toString('latin1'));
+  /**
+   * A commit of our own flushes the file, and with it whatever another process committed before without having flushed it yet.
+   */
+  const flushAll = (dedup: Buffer): Promise<boolean> => flush(meta.put('confirmed', dedup));
+
+  const heard = async <T>(work: Promise<T>): Promise<T> => {
     try {
-      // Not written by us just now: another process may have committed it without having flushed. A commit of our own
-      // flushes the file, and with it whatever was committed before.
-      await (running ?? flush(meta.put('confirmed', dedup)));
+      return await work;
     } catch (error) {
       throw quiet(error);
     }
@@ -126,40 +141,57 @@ export async function openJournal(
   return {
     id,
     environment,
-    has: (day, dedup) => pending.has(dedup.toString('latin1')) || environment.seen(day).doesExist(dedup),
-    confirm,
+    has: (day, dedup) => pending.has(dedup.toString('latin1')) || environment.seen.doesExist(seenKey(day, dedup)),
+    async confirm(dedup) {
+      const running = pending.get(dedup.toString('latin1'));
+      if (running === undefined && !canWrite()) throw noRoom();
+      await heard(running ?? flushAll(dedup));
+    },
     async add(day, dedup, entry) {
       const name = dedup.toString('latin1');
       const running = pending.get(name);
       if (running !== undefined) {
-        await confirm(dedup);
+        await heard(running);
         return false;
       }
-      const seen = environment.seen(day);
-      const write = flush(
-        seen.ifNoExists(dedup, () => {
-          void seen.put(dedup, SEEN_VALUE);
-          void queue.put(nextKey(), entry);
-        }),
-      );
-      pending.set(name, write);
-      let stored: boolean;
+      if (!canWrite()) throw noRoom();
+      const { seen } = environment;
+      const key = seenKey(day, dedup);
+      const write = async (): Promise<boolean> => {
+        const isNew = await flush(
+          seen.ifNoExists(key, () => {
+            void seen.put(key, SEEN_VALUE);
+            void queue.put(nextKey(), entry);
+          }),
+        );
+        // Another process was first. Nothing of ours was written then, so nothing of ours was flushed either.
+        if (!isNew) await flushAll(dedup);
+        return isNew;
+      };
+      const work = write();
+      // Whoever waits for this envelope waits for all of it.
+      pending.set(name, work);
       try {
-        stored = await write;
-      } catch (error) {
-        throw quiet(error);
+        return await heard(work);
       } finally {
         pending.delete(name);
       }
-      if (!stored) await confirm(dedup);
-      return stored;
     },
+    canWrite,
     usage: recent,
     isFull() {
       const { entries, bytes } = recent();
       return entries >= maxEntries || bytes >= maxBytes;
     },
-    forgetOldDays: () => dropSeenBefore(environment, Math.floor(now() / DAY_MS) - KEEP_DAYS),
+    newestDay() {
+      const [key] = [...environment.seen.getKeys({ reverse: true, limit: 1 })];
+      return key?.readUInt16BE();
+    },
+    async forgetOldDays() {
+      const today = Math.floor(now() / DAY_MS);
+      await forgetBefore(root, environment.releases, today - 1);
+      return forgetBefore(root, environment.seen, today - KEEP_DAYS);
+    },
     async close() {
       await Promise.allSettled(pending.values());
       await root.close();

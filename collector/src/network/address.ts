@@ -88,6 +88,23 @@ export function parseAddress(text: string): Address | undefined {
   return parseV6(bare);
 }
 
+/** Ranges that nobody on the Internet can send from: this machine, private networks, links and shared carrier space. RFC 6890. */
+const OWN_V4: readonly (readonly [number, number])[] = [
+  [0x7f00_0000, 8],
+  [0x0a00_0000, 8],
+  [0xac10_0000, 12],
+  [0xc0a8_0000, 16],
+  [0xa9fe_0000, 16],
+  [0x6440_0000, 10],
+];
+
+/** Whether an address is of this machine or of a private network, and so cannot be a stranger's. */
+export function isPrivate(address: Address): boolean {
+  if (address.family === 4) return OWN_V4.some(([base, bits]) => (address.v4 ^ base) >>> (32 - bits) === 0);
+  const { high, low } = address;
+  return (high === 0n && low === 1n) || high >> 57n === 0x7en || high >> 54n === 0x3fan;
+}
+
 /** The address as text, for a look-up in a database or a block list. Never for a log. */
 export function formatAddress(address: Address): string {
   if (address.family === 4) return [24, 16, 8, 0].map((shift) => String((address.v4 >>> shift) & 255)).join('.');

@@ -16,7 +16,16 @@ export interface NetworkLabel {
 }
 
 export const UNKNOWN_NETWORK: NetworkLabel = { network: 'unknown/ZZ', country: 'ZZ', asn: 0 };
-export type LabelAddress = (address: Address | undefined) => NetworkLabel;
+
+/** Where an address belongs. */
+export interface Place {
+  /** What may be kept. */
+  readonly label: NetworkLabel;
+  /** Number of the system that announces the address, of small ones too; 0 when none does. For limits, in memory only. */
+  readonly systemNumber: number;
+}
+export const NOWHERE: Place = { label: UNKNOWN_NETWORK, systemNumber: 0 };
+export type PlaceOf = (address: Address | undefined) => Place;
 
 /**
  * The label of an address, from its system's number and country. Pure.
@@ -58,18 +67,18 @@ function loadAsnTable(cacheDir: string): AsnTable {
 }
 
 /**
- * Loads the tables and gives the function that labels an address.
+ * Loads the tables and gives the function that places an address.
  *
  * @param cacheDir - where the compiled table is kept; it holds only public data.
  * Throws when a database is missing or the directory cannot be written.
  */
-export async function loadLabels(cacheDir: string): Promise<LabelAddress> {
+export async function loadPlaces(cacheDir: string): Promise<PlaceOf> {
   const table = loadAsnTable(cacheDir);
   const path = require.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb');
   const countries = (await open(path)) as unknown as Reader<{ country_code?: string } & Response>;
   return (address) => {
     const asn = address === undefined ? 0 : asnOf(table, address);
-    if (asn === 0 || address === undefined) return UNKNOWN_NETWORK;
-    return labelOf(asn, isLarge(table, asn), countries.get(formatAddress(address))?.country_code);
+    if (asn === 0 || address === undefined) return NOWHERE;
+    return { label: labelOf(asn, isLarge(table, asn), countries.get(formatAddress(address))?.country_code), systemNumber: asn };
   };
 }

@@ -3,13 +3,14 @@ import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { OutcryError } from '@outcry/protocol';
-import { parseAddress, type Address } from './address.js';
-import type { LabelAddress, NetworkLabel } from './label.js';
+import { isPrivate, parseAddress, type Address } from './address.js';
+import type { Place, PlaceOf } from './label.js';
 
-export interface Sender {
+export interface Sender extends Place {
   /** Keyed hash of the /24 (IPv4) or /48 (IPv6); the key lives as long as the process. */
   readonly prefixKey: string;
-  readonly label: NetworkLabel;
+  /** Whether it sends from this machine or a private network, where one prefix may be all there is. */
+  readonly isPrivate: boolean;
 }
 export type SenderOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => Sender;
 
@@ -80,10 +81,25 @@ export function clientAddress(
   return nearest;
 }
 
+/** Of addresses that hold an IPv4 address behind it (6to4, RFC 3056): whoever has one IPv4 address has a /48 there. */
+const SIX_TO_FOUR = 0x2002n;
+
 /** The bytes of the /24 or /48 that an address belongs to, as text; the same for all unknown addresses. */
 export function prefixOf(address: Address | undefined): string {
   if (address === undefined) return '?';
+  if (address.family === 6 && address.high >> 48n === SIX_TO_FOUR) {
+    return prefixOf({ family: 4, v4: Number((address.high >> 16n) & 0xffff_ffffn) });
+  }
   return address.family === 4 ? `4${(address.v4 >>> 8).toString(36)}` : `6${(address.high >> 16n).toString(36)}`;
+}
+
+/**
+ * The prefix that a connection counts for, of which only so many may be open; undefined for those of trusted proxies, which carry many
+ * senders. Known before a byte was read.
+ */
+export function connectionPrefix({ remoteAddress }: Pick<Socket, 'remoteAddress'>, trusted: AddressRanges): string | undefined {
+  const address = parseAddress(remoteAddress ?? '');
+  return address !== undefined && isTrusted(trusted, address) ? undefined : prefixOf(address);
 }
 
 /**
@@ -91,13 +107,14 @@ export function prefixOf(address: Address | undefined): string {
  *
  * @param random - gives the key of the prefix hash; a parameter so that tests can repeat a run.
  */
-export function senderOf(trusted: AddressRanges, label: LabelAddress, random: (bytes: number) => Buffer = randomBytes): SenderOf {
+export function senderOf(trusted: AddressRanges, place: PlaceOf, random: (bytes: number) => Buffer = randomBytes): SenderOf {
   const key = random(16).toString('latin1');
   // A socket's address does not change, so keep-alive connections pay for parsing once. Forgotten with the socket.
   const sockets = new WeakMap<Socket, { readonly address: Address | undefined; readonly trusted: boolean; sender?: Sender }>();
   const senderAt = (address: Address | undefined): Sender => ({
     prefixKey: hash('sha256', key + prefixOf(address), 'base64').slice(0, 16),
-    label: label(address),
+    isPrivate: address !== undefined && isPrivate(address),
+    ...place(address),
   });
   return ({ socket, headers }) => {
     let peer = sockets.get(socket);

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { FAULT_ADDRESSES } from './hosts.js';
 import { bits, explicit, octets, oid, positiveInteger, sequence, set, tlv, truth, utcTime, utf8 } from './der.js';
 
-const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+export const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 const DAY_MS = 86_400_000;
 
 interface Identity {
@@ -37,7 +37,8 @@ export interface CertificateOptions {
   readonly notAfterMs: number;
 }
 
-const distinguishedName = (name: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(name))));
+/** A name of one part, the common name. */
+export const distinguishedName = (name: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(name))));
 
 const extension = (id: string, critical: boolean, value: Uint8Array): Buffer =>
   sequence(oid(id), ...(critical ? [truth()] : []), octets(value));
@@ -65,7 +66,8 @@ export function makeCertificate(options: CertificateOptions): Certificate {
     explicit(3, sequence(...extensions)),
   );
   const der = sequence(toBeSigned, ECDSA_WITH_SHA256, bits(sign('sha256', toBeSigned, issuer.privateKey)));
-  const base64 = der.toString('base64').replace(/.{64}/g, '$&\n');
+  // No empty line at the end: OpenSSL refuses it. Source: RFC 7468 §2.
+  const base64 = der.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
   return {
     name: options.name,
     privateKey,

@@ -92,6 +92,7 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
           operator: this.getAttribute('operator') ?? location.hostname,
           retentionDays: Number(this.getAttribute('retention-days')) || DEFAULT_RETENTION_DAYS,
           receivers: agent.preview().receivers,
+          nel: agent.preview().nel,
           privacyUrl: this.getAttribute('privacy-url') ?? location.origin,
         })
       );

@@ -4,7 +4,7 @@
  */
 
 /** The version that goes into the receipt. */
-export const WORDING_VERSION = 'outcry-2';
+export const WORDING_VERSION = 'outcry-3';
 
 export interface Particulars {
   /** Who runs the app. */
@@ -13,6 +13,8 @@ export interface Particulars {
   readonly retentionDays: number;
   /** Origins that reports are sent to. */
   readonly receivers: readonly string[];
+  /** Origins whose failures the browser itself will report, if any. */
+  readonly nel?: readonly string[];
   /** Where to read more and to decide anew. */
   readonly privacyUrl: string;
 }
@@ -50,13 +52,18 @@ export const FIELD_WORDS: readonly (readonly [words: string, fields: readonly st
 ];
 
 /** The text in English. An app with other languages passes its own wording with its own version. */
-export function wordingFor({ operator, retentionDays, receivers, privacyUrl }: Particulars): Wording {
+export function wordingFor({ operator, retentionDays, receivers, nel = [], privacyUrl }: Particulars): Wording {
   return {
     version: WORDING_VERSION,
     title: 'May this app report connection problems?',
     paragraphs: [
       `When this app cannot reach the servers of ${operator}, nobody there can see it. If you agree, the app notes such a failure, seals the note so that only ${operator} can open it, and sends it to: ${receivers.join(', ')}.`,
       `To find out what is wrong, it may also ask these receivers and the failing server for a short sign of life.`,
+      ...(nel.length > 0
+        ? [
+            `Where your browser can (Chrome, Edge), the app also asks it to report failures of ${nel.join(', ')} by itself. The browser sends these reports to the same receivers over an encrypted connection, though not sealed, and for up to a day after your last visit. They name the address that was asked for, the page, the server's network address and the browser; the receivers throw that away before they store anything. If you change your mind, the app tells the browser to stop.`,
+          ]
+        : []),
       `The receivers see your network address while they are talked to, as every server does. They keep the network operator and the country, and forget the address. Single reports are deleted after ${retentionDays === 1 ? 'one day' : `${retentionDays} days`}. No report holds your name, an identifier of yours or of this device, what you look at or what you type.`,
       `You can change your mind at any time: ${privacyUrl}. What is still waiting on this device is then deleted at once.`,
     ],

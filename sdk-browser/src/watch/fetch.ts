@@ -5,15 +5,18 @@ import type { Hook } from './hook.js';
 
 type Fetch = typeof fetch;
 
+/** `AbortSignal.timeout`, and what libraries with a time limit of their own give as the reason (axios: a code). */
+function isTimer(reason: unknown): boolean {
+  const { name, code } = (reason ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'TimeoutError' || code === 'ETIMEDOUT' || code === 'ECONNABORTED';
+}
+
 /**
  * What a rejection of `fetch` means. The signal's reason tells more than the error: WebKit, and Firefox while it reads a body, reject
  * with `AbortError` even when `AbortSignal.timeout` fired. Source: measured in Chromium 156, Firefox 153 ESR and WebKitGTK 2.50.
  */
 export function endingOf(error: unknown, signal: AbortSignal | null | undefined): Ending {
-  if (signal?.aborted) {
-    const timer = (signal.reason as { name?: unknown } | null | undefined)?.name === 'TimeoutError';
-    return { ...FAILED, how: timer ? 'timer' : 'aborted' };
-  }
+  if (signal?.aborted) return { ...FAILED, how: isTimer(signal.reason) ? 'timer' : 'aborted' };
   const name = (error as { name?: unknown } | null | undefined)?.name;
   return name === 'AbortError' ? { ...FAILED, how: 'aborted' } : FAILED;
 }
@@ -31,7 +34,7 @@ export function watchFetch(scope: { fetch: Fetch }, begin: Begin): Hook {
       try {
         const request = typeof input === 'object' && 'url' in input ? input : undefined;
         const url = typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
-        const end = begin(url, init?.method ?? request?.method ?? 'GET', 'fetch');
+        const end = begin(url, init?.method ?? request?.method ?? 'GET', 'fetch', undefined, init?.headers ? init : request);
         return [end, init?.signal ?? request?.signal];
       } catch {
         return [undefined];
@@ -45,7 +48,8 @@ export function watchFetch(scope: { fetch: Fetch }, begin: Begin): Hook {
       if (typeof (answer as Partial<typeof answer> | undefined)?.then !== 'function' || !end) return answer;
       return answer.then(
         (response) => {
-          end({ how: 'answered', statusCode: (response as Response | undefined)?.status ?? 0, silent: false });
+          const statusCode = (response as Response | undefined)?.status ?? 0;
+          end({ how: 'answered', statusCode, silent: false }, { response, signal });
           return response;
         },
         (error: unknown) => {

@@ -48,7 +48,7 @@ export function watchXhr(prototype: XMLHttpRequest, begin: Begin): Hook {
     (original, active) =>
       function outcrySend(this: XMLHttpRequest, ...call: Parameters<XMLHttpRequest['send']>): void {
         const target = active() ? opened.get(this) : undefined;
-        const end = target && begin(...target, 'xhr');
+        const end = target && begin(...target, 'xhr', undefined, this);
         const finish = end && listen(this, end);
         try {
           original.apply(this, call);

@@ -58,3 +58,18 @@ export const MARKERS: Table = {
   orderBy: '(project, marker_id)',
   ttl: 'time + INTERVAL 400 DAY',
 };
+
+/** Which alert was told to whom; the latest status wins. */
+export const NOTIFICATIONS: Table = {
+  name: 'notifications',
+  columns: [
+    { name: 'alert', type: 'String' },
+    { name: 'sink', type: WORD },
+    { name: 'status', type: WORD },
+    { name: 'time', type: TIME },
+    WRITTEN_AT,
+  ],
+  replacing: ['written_at'],
+  orderBy: '(alert, sink)',
+  ttl: 'time + INTERVAL 35 DAY',
+};

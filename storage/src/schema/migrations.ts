@@ -2,8 +2,17 @@
  * The migrations, numbered and append-only: one that has been released is never changed. Each is a list of statements that may be run
  * again after a crash, and by several processes at once. New fields of the protocol need no migration: `addMissingColumns` sees to them.
  */
-import { MARKERS, SERVER_METRICS, SPIKES } from './analysis-tables.js';
-import { REFRESHED_BUCKETS, REFRESH_STATE, ROLLUPS, rollupTable } from './rollup-tables.js';
+import { MARKERS, NOTIFICATIONS, SERVER_METRICS, SPIKES } from './analysis-tables.js';
+import {
+  addCounted,
+  fillSeries,
+  REFRESHED_BUCKETS,
+  REFRESH_STATE,
+  ROLLUPS,
+  rollupTable,
+  SERIES_ROLLUPS,
+  seriesTable,
+} from './rollup-tables.js';
 import { rowTable } from './row-tables.js';
 import { createTable, type Table, type Target } from './table.js';
 
@@ -40,4 +49,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { number: 4, name: 'rollups', statements: creating(() => [...ROLLUPS.map(rollupTable), REFRESHED_BUCKETS, REFRESH_STATE]) },
   { number: 5, name: 'analysis', statements: creating(() => [SERVER_METRICS, SPIKES, MARKERS]) },
+  { number: 6, name: 'notifications', statements: creating(() => [NOTIFICATIONS]) },
+  { number: 7, name: 'counted-signers', statements: addCounted },
+  { number: 8, name: 'series', statements: (target) => [...creating(() => SERIES_ROLLUPS.map(seriesTable))(target), ...fillSeries()] },
 ];

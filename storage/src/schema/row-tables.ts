@@ -6,7 +6,7 @@ import { COLUMNS, ID_COLUMN, SERVER_COLUMNS, type Column } from '../columns.js';
 import type { RowTable } from '../rows.js';
 import type { Table, Target } from './table.js';
 
-/** Signers are kept for 8 days after the day that they were made for, then cleared. */
+/** Signers, and how they stood in their prefix, are kept for 8 days after the day that they were made for, then cleared. */
 const SIGNER_TTL = 'TTL toDate(sealed_day) + INTERVAL 9 DAY';
 /** The highest version wins in a ReplacingMergeTree; this one falls as time goes on, so the first inserted copy wins (ADR 0002). */
 const RANK = 'MATERIALIZED toUInt64(18446744073709551615) - toUInt64(toUnixTimestamp64Micro(inserted_at)) CODEC(Delta, ZSTD(1))';
@@ -17,6 +17,7 @@ const EXTRA: Readonly<Record<string, string>> = {
   inserted_at: 'DEFAULT now64(6) CODEC(Delta, ZSTD(1))',
   rank: RANK,
   signer: SIGNER_TTL,
+  crowd: `CODEC(ZSTD(1)) ${SIGNER_TTL}`,
 };
 
 /** A column as it stands in a table: with default, codec and TTL of its own. */

@@ -59,6 +59,26 @@ describe('backtest', () => {
     expect((await backtest([...history(), failure(FROM + 9e12)])).spikes).toHaveLength(1);
   });
 
+  it('counts a client that is named once a bin, so that one that tries again and again is one', async () => {
+    const burst = { at: OUTAGE, arrived: OUTAGE + 4 };
+    expect((await backtest(history(burst))).spikes).toHaveLength(1);
+    expect((await backtest(history({ ...burst, client: 'a' }))).spikes).toEqual([]);
+  });
+
+  it('learns the shape of a day from hours before the history', async () => {
+    const [first, ...rest] = history();
+    const hours = (atTwo: number): HistoryRow[] =>
+      Array.from({ length: 14 * 24 }, (_, i) => FROM - (i + 1) * 3600).map((at) => ({
+        row: 'hour', at, arrived: FROM, project: 'shop', host: HOST, kind: 'dns', clients: (at / 3600) % 24 === 2 ? atTwo : 30,
+      })); // prettier-ignore
+    const reported = async (atTwo: number): Promise<number> => {
+      const { spikes } = await backtest([first as HistoryRow, ...hours(atTwo), ...rest]);
+      return Date.parse(spikes[0]?.reported_at ?? '');
+    };
+    // Where many fail every day at that hour, it takes more to be an outage.
+    expect(await reported(3_000)).toBeGreaterThan((await reported(30)) + 30_000);
+  });
+
   it('lets the simple detectors see the same history', async () => {
     const truth: IncidentRow = {
       row: 'incident', id: 'i1', script: 'resolver-outage', project: 'shop', hosts: [HOST], kinds: ['dns'], places: [{ network: 'AS3/DE' }],
@@ -84,11 +104,12 @@ describe('isWorthALook', () => {
     fc.assert(
       fc.property(counts, burst, (quiet, loud) => {
         const failures = [...quiet, ...loud];
-        const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', network: null }, 10);
+        const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', where: {} }, 10);
         failures.forEach((n, i) => n > 0 && bins.add(i * 10, n));
         for (const { foundMs } of detect({ startMs: 0, binMs: 10_000, failures })) {
           const opened = foundMs / 10_000 - 1;
-          expect(isWorthALook(bins, opened, 1 / 60_480 / 5, [opened])).toBe(true);
+          const mean = quiet.reduce((sum, n) => sum + n, 0) / quiet.length;
+          expect(isWorthALook(bins, opened, mean, {}, [opened])).toBe(true);
         }
       }),
       { numRuns: 100 },
@@ -96,9 +117,9 @@ describe('isWorthALook', () => {
   });
 
   it('passes by a bin that holds what is usual', () => {
-    const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', network: null }, 10);
+    const bins = new Bins({ project: 'p', host: 'h', kind: 'dns', where: {} }, 10);
     for (let i = 0; i < 1000; i++) bins.add(i * 10, 2);
-    expect(isWorthALook(bins, 999, 1e-9, [999])).toBe(false);
+    expect(isWorthALook(bins, 999, 2, {}, [999])).toBe(false);
   });
 });
 
@@ -112,6 +133,8 @@ describe('parseRow', () => {
       'null',
       '{"row":"toString"}',
       JSON.stringify({ ...failure(FROM), clients: -1 }),
+      JSON.stringify({ ...failure(FROM), clients: 2, client: 'a' }),
+      JSON.stringify({ row: 'hour', at: FROM, arrived: FROM, project: 'shop', host: HOST, kind: 'dns' }),
       '{"row":"world","from":1,"to":2}',
     ])
       expect(parseRow(text)).toBeUndefined();
@@ -126,7 +149,7 @@ describe('score', () => {
   }); // prettier-ignore
   const spike = (parts: Partial<ScoredSpike> = {}): ScoredSpike => ({
     project: 'shop', host: HOST, kind: 'dns', startS: 10_010, endS: 10_600, reportedS: 10_050, places: [{ network: 'AS1/DE' }],
-    verdict: 'outside', uncorroborated: true, pValue: 1e-30, ...parts,
+    verdict: 'outside', uncorroborated: true, pValue: 1e-30, affected: null, ...parts,
   }); // prettier-ignore
 
   it('counts a spike that tells everything right', () => {
@@ -136,6 +159,7 @@ describe('score', () => {
     expect(s.delay).toEqual({ of: 1, median_s: 40, p95_s: 40 });
     expect(s.delay_strong.of).toBe(1);
     expect(s.oracle_delay.median_s).toBe(10);
+    expect(s.oracle_delay_strong).toEqual({ of: 1, median_s: 10, p95_s: 10 });
     expect([s.place_exact.share, s.place_parent.share, s.place_f1, s.verdict.share, s.pieces]).toEqual([1, 1, 1, 1, 1]);
   });
 
@@ -157,6 +181,45 @@ describe('score', () => {
     expect(s.false_by_case).toEqual({ none: 1, 'flash-crowd': 1 });
     expect(s.pieces).toBe(2);
     expect([s.place_exact.share, s.place_parent.share, s.place_f1, s.verdict.share]).toEqual([0, 1, 0, 0]);
+  });
+
+  it('asks for the places that the oracle can name, and takes the others as they come', () => {
+    const two = incident('a', { places: [{ network: 'AS1/DE' }, { network: 'AS2/FR' }], placeable: [true, false] });
+    const f1 = (places: Record<string, string>[]): (number | null)[] => {
+      const s = score([spike({ places })], [two], 1);
+      return [s.place_f1, s.place_f1_all];
+    };
+    expect(f1([{ network: 'AS1/DE' }])).toEqual([1, 2 / 3]);
+    expect(f1([{ network: 'AS1/DE' }, { network: 'AS2/FR' }])).toEqual([1, 1]);
+    expect(f1([{ network: 'AS1/DE' }, { country: 'FR' }])).toEqual([1, 0.5]);
+    expect(f1([{ network: 'AS1/DE' }, { network: 'AS3/US' }])).toEqual([2 / 3, 0.5]);
+    expect(f1([{ country: 'DE' }])).toEqual([0, 0]);
+  });
+
+  it('asks whether the stated interval holds the clients that the incident hit', () => {
+    const hit = incident('a', { affected: { [HOST]: 300 } });
+    const interval = (low: number, high: number, i = hit): unknown => score([spike({ affected: { low, high } })], [i], 1).interval;
+    expect(interval(290, 300)).toEqual({ of: 1, hits: 1, share: 1 });
+    expect(interval(301, 320)).toEqual({ of: 1, hits: 0, share: 0 });
+    expect(interval(290, 310, incident('b'))).toMatchObject({ of: 0 });
+    expect(score([spike()], [hit], 1).interval).toMatchObject({ of: 0 });
+  });
+
+  it('names each harmless case, and tells apart what was claimed without cause', () => {
+    const crowd = incident('c', { script: 'flash-crowd', kinds: [], places: [], harmless: true, injected: 0 });
+    const later = { ...crowd, id: 'd', start: 90_000, end: 91_000 };
+    const everywhere = incident('e', { places: [], start: 30_000, end: 31_000 });
+    const spikes = [
+      spike({ places: [{ release: '2' }] }),
+      spike({ startS: 30_000, endS: 30_500 }),
+      spike({ startS: 50_000, endS: 50_500, places: [] }),
+    ];
+    const s = score(spikes, [crowd, later, everywhere], 604_800);
+    expect(s.harmless).toEqual({ 'flash-crowd': { of: 2, hits: 1, share: 0.5 } });
+    expect(s.place_claimed_everywhere).toEqual({ of: 1, hits: 1, share: 1 });
+    expect(s.place_claimed_noise).toEqual({ of: 1, hits: 0, share: 0 });
+    expect(s.place_claimed_drift).toEqual({ of: 1, hits: 1, share: 1 });
+    expect(s.false_in_release).toBe(1);
   });
 
   it('holds fakes to saying that nothing supports them', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { localise } from '../../../analyzer/src/localise/localise.js';
+import { outstanding } from '../../../analyzer/src/localise/stand-out.js';
 import type { Cell } from '../../../analyzer/src/localise/cell.js';
 
 const NETWORKS = ['AS1/DE', 'AS2/DE', 'AS3/FR', 'AS4/FR', 'AS5/US', 'AS6/US', 'AS7/BR', 'AS8/IN', 'AS9/IN', 'AS10/JP'];
@@ -48,6 +49,28 @@ describe('localise', () => {
     expect(new Set(found.map((w) => w['network']))).toEqual(new Set(['AS3/FR', 'AS8/IN']));
   });
 
+  it('names two networks of one country rather than the country, when its others are well', () => {
+    const cells = ['AS1/DE', 'AS2/DE', 'AS3/DE', 'AS4/DE', 'AS5/FR', 'AS6/US'].map((network) => ({
+      where: { network, country: network.slice(-2), release: '1' },
+      failures: network === 'AS1/DE' || network === 'AS2/DE' ? 30 : 0,
+      baselineFailures: 4,
+      attempts: 0,
+      baselineAttempts: 0,
+    }));
+    expect(new Set(places(cells).map((w) => w['network']))).toEqual(new Set(['AS1/DE', 'AS2/DE']));
+  });
+
+  it('does not take three failures for a cause where the place is too small to have failed before', () => {
+    const cells = Array.from({ length: 300 }, (_, n) => ({
+      where: { network: `AS${n}`, release: String(n % 7) },
+      failures: n === 17 ? 3 : n % 100 === 0 ? 1 : 0,
+      baselineFailures: n % 10 === 0 ? 1 : 0,
+      attempts: 50,
+      baselineAttempts: 300,
+    }));
+    expect(localise(cells).causes).toEqual([]);
+  });
+
   it('says everywhere when all fail alike', () => {
     const result = localise(
       world(() => 9),
@@ -56,6 +79,24 @@ describe('localise', () => {
     expect(result.causes).toEqual([]);
     expect(result.reason).toBe('everywhere');
     expect(result.unexplained).toBe(1);
+  });
+
+  it('says everywhere when a country fails half as often again as the others, and names it when it fails fifty times as often', () => {
+    const cells = (times: number): Cell[] =>
+      world(() => 0).map((c) => ({
+        ...c,
+        failures: 100 * (c.where['country'] === 'DE' ? times : 1),
+        attempts: 10_000,
+        baselineAttempts: 200_000,
+      }));
+    expect(localise(cells(1.5), options)).toMatchObject({ causes: [], reason: 'everywhere' });
+    expect(localise(cells(50), options).causes.map((c) => c.where)).toEqual([{ country: 'DE' }]);
+  });
+
+  it('names a country as one place, though one of its networks fails half as often again', () => {
+    const lift = (w: Record<string, string>): number => (w['country'] !== 'DE' ? 0 : w['network'] === 'AS1/DE' ? 450 : 300);
+    const cells = world(lift).map((c) => ({ ...c, attempts: 1_000, baselineAttempts: 20_000 }));
+    expect(localise(cells, options).causes.map((c) => c.where)).toEqual([{ country: 'DE' }]);
   });
 
   it('prefers the network when a country holds one network only, and gives the country as alternative', () => {
@@ -146,5 +187,25 @@ describe('localise', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('outstanding', () => {
+  const cells = world((w) => (w['country'] === 'DE' ? 40 : w['country'] === 'FR' ? 20 : w['country'] === 'US' ? 10 : 12));
+
+  it('keeps of the given places those that fail twice as often as what lies outside of them', () => {
+    expect(outstanding(cells, [{ country: 'FR' }, { country: 'DE' }, { country: 'US' }], options)).toEqual([{ country: 'DE' }]);
+    expect(
+      outstanding(
+        world(() => 9),
+        [{ country: 'FR' }],
+        options,
+      ),
+    ).toEqual([]);
+  });
+
+  it('drops a place that holds no cell', () => {
+    expect(outstanding(cells, [{ country: 'ZZ' }, { network: 'AS1/DE' }], options)).toEqual([{ network: 'AS1/DE' }]);
+    expect(outstanding([], [{ country: 'DE' }], options)).toEqual([]);
   });
 });

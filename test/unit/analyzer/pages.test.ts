@@ -30,12 +30,21 @@ const said: SpikeSummary = {
   places: [{ where: { network: 'AS3320/DE' }, clients: 40, clients_text: 'about 40', explained: 0.98 }],
   place_note: null,
   state: 'open',
+  phase: 'open',
+  quiet_since: null,
+  reopened: 0,
+  merged_into: null,
+  severity: 'page',
+  slo: null,
+  all_users: { text: null, low: null, high: null, note: 'the server tells no totals by country and release' },
   started_at: '2026-01-05T14:22:40.000Z',
   ended_at: null,
   found_at: '2026-01-05T14:23:00.000Z',
   failing_clients: 40,
   failing_clients_text: 'about 40',
+  estimated_loss_text: null,
   expected_clients: 0.3,
+  affected_clients: { low: 35, high: 50 },
   peak_clients: 12,
   peak_clients_text: '12',
   failed_requests_text: 'about 400',
@@ -52,6 +61,12 @@ describe('the sentence', () => {
   it('says who, what, since when, where and whose fault', () => {
     expect(sentenceOf(said)).toBe(
       'About 40 clients cannot resolve the name api.shop.example since 14:22:40 UTC, in network AS3320/DE (usual: fewer than 1). The fault is outside: the server is well by its own metrics.',
+    );
+  });
+
+  it('rests an outside verdict on probers where the server tells nothing', () => {
+    expect(sentenceOf({ ...said, verdict_detail: { by_probers: true } })).toMatch(
+      /The fault is outside: probers elsewhere reach the host\.$/,
     );
   });
 
@@ -238,12 +253,14 @@ describe('pages made of hostile words', () => {
       failing_by_kind_text: { [EVIL]: EVIL },
       place_note: EVIL,
       verdict_detail: {
+        by_probers: false,
         because: [EVIL],
         would_change: [EVIL],
         runbook: EVIL,
         numbers: { ...pair({ kind: 'dns', place: {}, networksFailing: 1, failingClients: 1, expectedClients: 0 }, null).numbers },
       },
       series: { project: EVIL, host: EVIL, kind: EVIL, bin_seconds: 10, bins: [] },
+      nel: publish({ shape: 'nel', network: EVIL, clients: 40, types: [{ type: EVIL, clients: 40, masks: false }] }, { k: 10 }),
       breakdown: publish(
         {
           shape: 'breakdown',
@@ -256,6 +273,7 @@ describe('pages made of hostile words', () => {
     };
     clean(listPage([evil], [{ project: EVIL, heardMinutes: 1, neededMinutes: 30 }], state));
     clean(spikePage(detail, 0, state));
+    expect(spikePage(detail, 0, state)).toContain('35 to 50');
     const report: LiveReport = {
       receivedMs: 0,
       occurredMs: 0,

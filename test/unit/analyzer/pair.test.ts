@@ -44,13 +44,58 @@ describe('pair', () => {
     expect(pair(spike(), metrics([1, 1], { baseline: { requests: 3, errors: 0, seconds: 3600 } })).verdict).toBe('undetermined');
   });
 
-  it('calls a spike of one network uncorroborated until a dip, attempts or a second network support it', () => {
+  it('calls a spike of one network uncorroborated until a dip, errors of the server or a second network support it', () => {
     expect(pair(spike(), metrics([1000, 1])).uncorroborated).toBe(true);
     expect(pair(spike(), metrics([600, 1])).uncorroborated).toBe(false);
+    expect(pair(spike(), metrics([1000, 200])).uncorroborated).toBe(false);
     expect(pair(spike({ networksFailing: 2 }), metrics([1000, 1])).uncorroborated).toBe(false);
     expect(pair(spike({ place: {} }), metrics([1000, 1])).uncorroborated).toBe(false);
+  });
+
+  it("takes nothing that the network itself tells for support, be it its requests or its browsers' own reports, and names both", () => {
     const attempts = { made: 100, failed: 60, baselineMade: 1000, baselineFailed: 2 };
-    expect(pair(spike({ attempts }), metrics([1000, 1])).uncorroborated).toBe(false);
+    const v = pair(spike({ attempts, nel: { now: 30, baseline: 0 } }), metrics([1000, 1]));
+    expect(v.uncorroborated).toBe(true);
+    expect(v.because.join(' ')).toMatch(/The share of failed requests .* rose too.*Browsers report failures there by themselves too/);
+  });
+
+  it("names browsers' own reports when they are three and more than twice as many as before", () => {
+    const nel = (now: number, baseline: number) => pair(spike({ nel: { now, baseline } }), metrics([1000, 1])).because.join(' ');
+    expect([nel(3, 0), nel(2, 0), nel(6, 4)].map((words) => words.includes('Browsers report'))).toEqual([true, false, false]);
+  });
+
+  const probers = (failing: number, now = 3, baselineFailing = 0) => ({ now, failing, baseline: 3, baselineFailing });
+
+  it('says outside without any metrics when one network fails and probers elsewhere reach the host', () => {
+    const v = pair(spike({ probers: probers(0) }), null);
+    expect(v.verdict).toBe('outside');
+    expect(v.because[0]).toContain('Probers elsewhere reach the host');
+    expect(v.byProbers).toBe(true);
+    expect(pair(spike({ probers: probers(0) }), metrics([1000, 1])).byProbers).toBe(false);
+    expect(v.wouldChange).toContain('Probers elsewhere failing too.');
+    expect(v.numbers).toMatchObject({ probers: 3, probers_failing: 0, probers_before: 3, probers_failing_before: 0 });
+    // That they reach it says nothing where clients fail everywhere; none heard says nothing at all.
+    expect(pair(spike({ place: {}, networksFailing: 5, probers: probers(0) }), null).verdict).toBe('undetermined');
+    expect(pair(spike({ probers: probers(0, 0) }), null).verdict).toBe('undetermined');
+    expect(pair(spike({ probers: probers(0, 0) }), null).numbers.probers).toBeNull();
+  });
+
+  it('says inside when probers elsewhere fail with the clients, though the server itself is well', () => {
+    const v = pair(spike({ place: {}, networksFailing: 5, probers: probers(3) }), metrics([1000, 1]));
+    expect(v.verdict).toBe('inside');
+    expect(v.because.join(' ')).toContain('look at what stands in front of it');
+    expect(v.wouldChange).toEqual(['Probers elsewhere that reach the host while clients go on failing.']);
+    expect(pair(spike({ probers: probers(2) }), metrics([1000, 1])).verdict).toBe('inside');
+    // One alone may have a fault of its own, and what failed before is no news.
+    const alone = { now: 1, failing: 1, baseline: 1, baselineFailing: 0 };
+    expect(pair(spike({ probers: alone }), metrics([1000, 1])).verdict).toBe('outside');
+    expect(pair(spike({ place: {}, networksFailing: 5, probers: alone }), metrics([1000, 1])).verdict).toBe('inside');
+    expect(pair(spike({ place: {}, networksFailing: 5, probers: probers(3, 3, 3) }), metrics([1000, 1])).verdict).toBe('outside');
+  });
+
+  it('takes failing probers, and not those that reach the host, for support of a spike of one network', () => {
+    expect(pair(spike({ probers: probers(2) }), metrics([1000, 1])).uncorroborated).toBe(false);
+    expect(pair(spike({ probers: probers(0) }), metrics([1000, 1])).uncorroborated).toBe(true);
   });
 
   it('never takes a dip alone for a fault inside', () => {
@@ -73,14 +118,67 @@ describe('pair', () => {
     expect(pair(spike({ kind: 'tls', type: 'tls.cert.authority_invalid' }), metrics([1000, 1])).verdict).toBe('outside');
   });
 
+  it('says inside when the server is slow or full by its own measure, unless one network holds the failures', () => {
+    const slow = { latencyS: { now: 0.9, baseline: 0.2 } };
+    const full = { saturation: { now: 0.97, baseline: 0.5 } };
+    expect(pair(spike({ place: {} }), metrics([1000, 1], slow)).verdict).toBe('inside');
+    expect(pair(spike({ place: {} }), metrics([1000, 1], full)).verdict).toBe('inside');
+    expect(pair(spike(), metrics([1000, 1], slow)).verdict).toBe('outside');
+    expect(pair(spike({ place: {}, kind: 'dns' }), metrics([1000, 1], slow)).verdict).toBe('outside');
+    expect(pair(spike({ place: {} }), metrics([1000, 1], { latencyS: { now: 0.05, baseline: 0.01 } })).verdict).toBe('outside');
+  });
+
+  it('sets a deploy and missed collectors beside the verdict without resting on them', () => {
+    const path = { told: 20, failed: 12, baselineTold: 100, baselineFailed: 2 };
+    const v = pair(spike({ deploys: [{ minutesBefore: 4, release: '2.0' }], path }), metrics([1000, 1]));
+    expect(v.verdict).toBe('outside');
+    expect(v.uncorroborated).toBe(true);
+    expect(v.because.join(' ')).toMatch(/A deploy of your own came 4 minutes before.*missed collectors on other networks/);
+    expect(v.numbers).toMatchObject({ minutes_since_deploy: 4, collectors_missed_share: 0.6 });
+  });
+
   it('survives any numbers and names a runbook', () => {
     const n = fc.oneof(fc.nat(), fc.constantFrom(NaN, -1, Infinity, 0));
     const counts = fc.record({ requests: n, errors: n, seconds: n });
     fc.assert(
       fc.property(counts, counts, n, (now, baseline, failingClients) => {
         const v = pair(spike({ failingClients }), { now, baseline, fresh: true });
-        expect(v.runbook).toBe(`runbooks/${v.verdict}.md`);
+        expect(v.runbook).toBe(`runbooks/${v.verdict}.md#timeout`);
       }),
     );
+  });
+});
+
+describe('a server that counts nothing, or too little', () => {
+  it('does not call the share of errors usual where the server counted no request at all', () => {
+    const v = pair(spike({ place: {} }), metrics([0, 0]));
+    expect(v.verdict).toBe('undetermined');
+    expect(v.because.join(' ')).toMatch(/counted no request at all/);
+    expect(v.because.join(' ')).not.toMatch(/usual level/);
+    expect(v.numbers.request_dip).toBe(1);
+  });
+
+  it('calls counts that cannot be true missing, not usual', () => {
+    const v = pair(spike(), metrics([NaN, 3]));
+    expect(v.verdict).toBe('undetermined');
+    expect(v.because).toContain('The server metrics are missing or too old to be compared, so the side of the fault cannot be told.');
+  });
+
+  it('does not call four errors of four requests usual', () => {
+    expect(pair(spike(), metrics([4, 4])).verdict).toBe('undetermined');
+    expect(pair(spike(), metrics([4, 0])).verdict).toBe('outside');
+    expect(pair(spike({ place: {} }), metrics([12, 12])).verdict).toBe('inside');
+  });
+
+  it('says that too few were counted before, where that is why', () => {
+    const v = pair(spike(), metrics([1, 1], { baseline: { requests: 3, errors: 0, seconds: 3600 } }));
+    expect(v.because.join(' ')).toMatch(/too few requests before/);
+  });
+
+  it('names the one prober that fails, and asks for more of them', () => {
+    const v = pair(spike({ probers: { now: 1, failing: 1, baseline: 1, baselineFailing: 0 } }), metrics([990, 1]));
+    expect(v.verdict).toBe('outside');
+    expect(v.because.join(' ')).toMatch(/One prober elsewhere fails too/);
+    expect(v.wouldChange).toContain('More than one prober elsewhere failing.');
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { masksCause } from '@outcry/protocol';
 import { publish } from '../../../analyzer/src/publish/publish.js';
 import { cellCount, plainCount } from '../../../analyzer/src/publish/count.js';
 import { revealingCountries, suppress } from '../../../analyzer/src/publish/suppress.js';
@@ -18,12 +19,19 @@ const spike = (extra: Partial<RawSpike> = {}): RawSpike => ({
   kind: 'timeout',
   type: 'http.failed',
   state: 'open',
+  phase: 'open',
+  reopened: 0,
+  mergedInto: null,
+  slo: null,
+  allUsers: { users: null, reason: 'no_totals' },
+  severity: 'notice',
   startedMs: T,
   endedMs: null,
   foundMs: T + 20_000,
   failingClients: 43,
   expectedClients: 0.3142,
   expectedWhole: 2.5,
+  affected: { low: 37, high: 46 },
   foundIn: 'host',
   peakClients: 4,
   failedRequests: 437,
@@ -48,6 +56,54 @@ describe('counts', () => {
     expect(cellCount(38, 10)).toEqual({ value: 40, text: 'about 40' });
     expect(cellCount(38, 10)).toEqual(cellCount(39, 10));
     expect(cellCount(1, 0).value).toBeNull();
+  });
+});
+
+describe('the interval of affected clients', () => {
+  it('is rounded outward, and not said where the count is not', () => {
+    expect(publish(spike({}), { k: 10 })).toMatchObject({ affected_clients: { low: 35, high: 50 } });
+    expect(publish(spike({ affected: null }), { k: 10 })).toMatchObject({ affected_clients: null });
+    expect(publish(spike({ failingClients: 4 }), { k: 10 })).toMatchObject({ affected_clients: null });
+  });
+});
+
+describe('what browsers report by themselves', () => {
+  const nel = (clients: number, types: Record<string, number>, network: string | null = 'AS3320/DE') =>
+    publish(
+      { shape: 'nel', network, clients, types: Object.entries(types).map(([type, n]) => ({ type, clients: n, masks: masksCause(type) })) },
+      { k: 10 },
+    );
+
+  it('is said by type in shares of the browsers, without those types that hide the cause', () => {
+    expect(nel(40, { 'tls.cert.date_invalid': 36, 'tcp.reset': 12, abandoned: 90, 'dns.address_changed': 11 })).toEqual({
+      network: 'AS3320/DE',
+      clients: 40,
+      clients_text: 'about 40',
+      types: [
+        { type: 'tls.cert.date_invalid', clients: 35, clients_text: 'about 35', share: 0.9 },
+        { type: 'tcp.reset', clients: 10, clients_text: 'about 10', share: 0.25 },
+      ],
+      others: false,
+      masked_text: 'about 90',
+    });
+  });
+
+  it('names no type of fewer than k browsers, and no number of them', () => {
+    const { types, others, clients, masked_text: masked } = nel(9, { 'tls.cert.date_invalid': 9, abandoned: 2 });
+    expect([types, others, clients, masked]).toEqual([[], true, null, '< 10']);
+  });
+});
+
+describe('the loss of a spike', () => {
+  const loss = (failedRequests: number, perFailedRequest?: number): string | null =>
+    publish(spike({ failedRequests, ...(perFailedRequest !== undefined && { cost: { perFailedRequest, currency: 'EUR' } }) }), { k: 10 })
+      .estimated_loss_text;
+
+  it('is as coarse as the number of requests, and said only where a cost is known', () => {
+    expect(loss(437, 0.4)).toBe('about 200 EUR');
+    expect(loss(441, 0.4)).toBe(loss(437, 0.4));
+    expect(loss(437)).toBeNull();
+    expect(loss(9, 100)).toBeNull();
   });
 });
 
@@ -163,6 +219,14 @@ describe('publish', () => {
     expect(none).toMatchObject({ network: null, country: null, failing_clients: 43 });
     expect(JSON.stringify(none)).not.toContain('DE');
     expect(none.expected_clients).toBe(2.5);
+  });
+
+  it('says why no place is named: everywhere, too few, no more than chance, or something that none of its attributes tells', () => {
+    const noteOf = (placeReason: string) => publish(spike({ places: [], placeReason }), { k: 10 }).place_note;
+    expect(noteOf('everywhere')).toContain('not limited to');
+    expect(noteOf('too_few')).toContain('too few');
+    expect(noteOf('no_excess')).toContain('No place fails so much more');
+    expect(noteOf('not_in_these_dimensions')).toContain('uneven');
   });
 
   it('tells no exact number of a place by its share of the excess, its usual level, its peak or its p-value', () => {

@@ -3,9 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ClickHouseClient, ServerMetricRow } from '@outcry/storage';
 import { pair } from '../../../analyzer/src/pair/pair.js';
-import { readMetrics } from '../../../analyzer/src/scrape/read-metrics.js';
-import { scrape } from '../../../analyzer/src/scrape/scrape.js';
-import { counterName, serverEvidence } from '../../../analyzer/src/watch/server-evidence.js';
+import { pullExposition } from '../../../analyzer/src/server-metrics/pull-exposition.js';
+import { probersOf } from '../../../analyzer/src/server-metrics/prober-evidence.js';
+import { pullPrometheus } from '../../../analyzer/src/server-metrics/pull-prometheus.js';
+import { readExposition } from '../../../analyzer/src/server-metrics/read-exposition.js';
+import { serverEvidence } from '../../../analyzer/src/server-metrics/server-evidence.js';
+import { isProber, proberName, readSliceName, sliceName, storedName } from '../../../analyzer/src/server-metrics/stored-name.js';
 
 const TEXT = `# TYPE http_requests_total counter
 http_requests_total{status="200",method="get"} 100
@@ -19,18 +22,18 @@ other 1
 
 describe('server metrics', () => {
   it('sums the request counter by status class', () => {
-    expect(Object.fromEntries(readMetrics(TEXT, {}))).toEqual({ '2xx': 120, '5xx': 7, other: 7 });
+    expect(Object.fromEntries(readExposition(TEXT, {}))).toEqual({ '2xx': 120, '5xx': 7, other: 7 });
   });
 
   it('takes configured names', () => {
     const text = 'app_requests{outcome="500"} 2\napp_requests{outcome="200"} 8\n';
-    expect(Object.fromEntries(readMetrics(text, { requests: 'app_requests', statusLabel: 'outcome' }))).toEqual({ '5xx': 2, '2xx': 8 });
-    expect(readMetrics(text, {}).size).toBe(0);
+    expect(Object.fromEntries(readExposition(text, { requests: 'app_requests', statusLabel: 'outcome' }))).toEqual({ '5xx': 2, '2xx': 8 });
+    expect(readExposition(text, {}).size).toBe(0);
   });
 
   const rowsOf = (samples: readonly (readonly [number, number, number])[]) =>
     (['2xx', '5xx'] as const).flatMap((c, i) =>
-      samples.map(([time, ...values]) => ({ name: counterName(c), time, value: values[i] ?? 0 })),
+      samples.map(([time, ...values]) => ({ name: storedName('requests', c), time, value: values[i] ?? 0 })),
     );
 
   it('turns counters into requests and errors inside and before, and counts a reset from 0', () => {
@@ -89,7 +92,7 @@ describe('scrape', () => {
       insert: (o: { values: ServerMetricRow[] }) => Promise.resolve(void rows.push(...o.values)),
     } as unknown as ClickHouseClient;
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
-    const error = await scrape({ project: 'shop', host: 'a', url }, { client, now: () => 1_000_500 });
+    const error = await pullExposition({ project: 'shop', host: 'a', url }, { client, now: () => 1_000_500 });
     await new Promise((resolve) => server.close(resolve));
     return { error, rows };
   };
@@ -115,8 +118,8 @@ describe('scrape', () => {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const source = (path: string) => ({ project: 'shop', host: 'a', url: base + path });
     const client = {} as ClickHouseClient;
-    expect(await scrape(source('/endless'), { client })).toContain('4 MiB');
-    expect(await scrape(source('/silent'), { client, timeoutMs: 50 })).toContain('timeout');
+    expect(await pullExposition(source('/endless'), { client })).toContain('4 MiB');
+    expect(await pullExposition(source('/silent'), { client, timeoutMs: 50 })).toContain('timeout');
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     expect(isOver).toBe(true);
@@ -131,12 +134,144 @@ describe('scrape', () => {
     expect((await insertedBy('', 500)).error).toContain('500');
     expect((await insertedBy('other 1\n')).error).toContain('http_requests_total');
     expect((await insertedBy('<html>')).error).not.toBeNull();
-    const nobody = await scrape({ project: 'shop', host: 'a', url: 'http://127.0.0.1:9/metrics' }, { client: {} as ClickHouseClient });
+    const nobody = await pullExposition(
+      { project: 'shop', host: 'a', url: 'http://127.0.0.1:9/metrics' },
+      { client: {} as ClickHouseClient },
+    );
     expect(nobody).toMatch(/fetch failed/);
     const closed = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => closed.once('listening', resolve));
     const url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/metrics`;
     await new Promise((resolve) => closed.close(resolve));
-    expect(await scrape({ project: 'shop', host: 'a', url }, { client: {} as ClickHouseClient })).toContain('ECONNREFUSED');
+    expect(await pullExposition({ project: 'shop', host: 'a', url }, { client: {} as ClickHouseClient })).toContain('ECONNREFUSED');
+  });
+});
+
+describe('a Prometheus', () => {
+  const AT = 1_800_000_000;
+  const series = (metric: object, ...values: [number, string][]) => ({ metric, values });
+  /** What is stored and said when each query is answered so. */
+  const asked = async (answers: Record<string, unknown>, more: object = {}) => {
+    const server = createServer((request, response) => {
+      let text = '';
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      request.on('end', () => {
+        const result = answers[new URLSearchParams(text).get('query') ?? ''] ?? [];
+        response.end(typeof result === 'string' ? result : JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const rows: ServerMetricRow[] = [];
+    const client = {
+      insert: (o: { values: ServerMetricRow[] }) => Promise.resolve(void rows.push(...o.values)),
+    } as unknown as ClickHouseClient;
+    const prometheusUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const source = { project: 'shop', host: 'a', prometheusUrl, requestsQuery: 'r', ...more };
+    const error = await pullPrometheus(source, { client, now: () => AT * 1000 }, {});
+    await new Promise((resolve) => server.close(resolve));
+    return { error, rows: rows.map(({ name, time, value }) => ({ name, time: time - AT, value })) };
+  };
+
+  it('gives the results of probers, each a series of its own, and is asked for nothing else where that is all', async () => {
+    const answers = { p: [series({ instance: 'ber' }, [AT - 15, '1'], [AT, '0']), series({ instance: 'nyc' }, [AT, '1'])] };
+    const { error, rows } = await asked(answers, { proberQuery: 'p', requestsQuery: undefined });
+    expect(error).toBeNull();
+    expect(rows.map(({ name, value }) => [isProber(name), value])).toEqual([
+      [true, 1],
+      [true, 0],
+      [true, 1],
+    ]);
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(2);
+    expect((await asked({ r: [series({}, [AT, '1'])] }, { proberQuery: 'p' })).error).toBe('the query of probers gave no series');
+  });
+
+  it('gives all requests by country and release once in five minutes, and is told where the labels are missing', async () => {
+    const grid = Math.floor(AT / 300) * 300;
+    const answers = {
+      r: [series({ status: '200' }, [AT, '1'])],
+      s: [
+        series({ country: 'DE', release: '4.2.1' }, [grid - 3_600, '3'], [grid, '4']),
+        series({ country: 'Atlantis', release: '1' }, [grid, '9']),
+      ],
+    };
+    const { error, rows } = await asked(answers, { slicesQuery: 's' });
+    expect(error).toBeNull();
+    expect(rows.filter(({ name }) => readSliceName(name) !== undefined)).toEqual([
+      { name: sliceName('DE', '4.2.1'), time: grid - 3_600 - AT, value: 3 },
+      { name: sliceName('DE', '4.2.1'), time: grid - AT, value: 4 },
+    ]);
+    const unnamed = await asked({ ...answers, s: [series({ job: 'api' }, [grid, '9'])] }, { slicesQuery: 's' });
+    expect(unnamed.error).toBe('the Prometheus answered requests by country and release without these labels');
+  });
+
+  it('that answers of another time, or with values that cannot be, is named; what can be is kept', async () => {
+    const lies = {
+      r: [series({ status: '200' }, [AT - 90_000, '5'], [AT + 3_600, '5'], [AT - 30, '-2'], [AT - 15, 'NaN'], [AT, '7'])],
+      s: [series({}, [AT - 15, '97'], [AT, '0.5'])],
+    };
+    const { error, rows } = await asked(lies, { saturationQuery: 's' });
+    expect(error).toBe('the Prometheus answered requests_per_s of another time than was asked for, requests_per_s of -2, saturation of 97');
+    expect(rows.map(({ time, value }) => [time, value])).toEqual([
+      [0, 7],
+      [0, 0.5],
+    ]);
+  });
+
+  it('that answers with something else is named in plain words without its text', async () => {
+    expect((await asked({ r: '<html>secret</html>' })).error).toBe('the Prometheus answered 200 and no JSON');
+    expect((await asked({ r: '{"status":"success","data":{"resultType":"vector","result":[]}}' })).error).toContain('else than a matrix');
+    expect((await asked({ r: '{"status":"error","errorType":"bad_data","error":"secret"}' })).error).toBe(
+      'the Prometheus refused a query (bad_data)',
+    );
+    expect((await asked({})).error).toBe('the query of requests gave no series');
+  });
+});
+
+describe('probers', () => {
+  const row = (prober: string, time: number, value: number) => ({ name: proberName(prober), time, value });
+
+  it('fail when they succeed in less than half of the spike, beside the time before it', () => {
+    const rows = [
+      ...[0, 15, 30, 45].map((time) => row('a', time, 1)),
+      ...[0, 15, 30, 45].map((time) => row('b', time, 0)),
+      ...[115, 130, 145].map((time) => row('a', time, time > 120 ? 0 : 1)),
+      ...[115, 130, 145].map((time) => row('c', time, 1)),
+      { name: 'latency_s', time: 130, value: 0 },
+    ];
+    expect(probersOf(rows, { startMs: 110_000, endMs: 150_000 })).toEqual({ now: 2, failing: 1, baseline: 2, baselineFailing: 1 });
+    expect(probersOf([], { startMs: 0, endMs: 1 })).toEqual({ now: 0, failing: 0, baseline: 0, baselineFailing: 0 });
+  });
+});
+
+describe('evidence of pushed and asked series', () => {
+  it('adds what two servers count at different moments, and does not count the time twice', () => {
+    const rows = ['a', 'b'].flatMap((server, offset) =>
+      [0, 60, 120, 180, 240, 300, 360].map((time) => ({
+        name: storedName('requests', '2xx', server),
+        time: time + offset * 7,
+        value: time * 10,
+      })),
+    );
+    const evidence = serverEvidence(rows, { startMs: 250_000, endMs: 370_000 });
+    expect(evidence?.now.requests).toBe(4 * 600);
+    expect(evidence?.now.seconds).toBe(60 + 67);
+  });
+
+  it('reads rates over the time between samples, but not over a gap', () => {
+    const rows = [0, 15, 30, 600, 615].map((time) => ({ name: storedName('requests_per_s', '5xx'), time, value: 2 }));
+    const evidence = serverEvidence(rows, { startMs: 590_000, endMs: 620_000 });
+    expect(evidence?.now).toEqual({ requests: 240 + 30, errors: 240 + 30, seconds: 570 + 15 });
+  });
+
+  it('takes increments as they are, and latency and saturation inside against before', () => {
+    const rows = [
+      ...[0, 60, 120, 180, 300].map((time) => ({ name: storedName('requests_added', '2xx'), time, value: 50 })),
+      { name: 'latency_s', time: 60, value: 0.2 },
+      { name: 'latency_s', time: 300, value: 0.9 },
+    ];
+    const evidence = serverEvidence(rows, { startMs: 290_000, endMs: 310_000 });
+    expect(evidence?.now.requests).toBe(50);
+    expect(evidence?.latencyS).toEqual({ now: 0.9, baseline: 0.2 });
+    expect(evidence?.saturation).toBeUndefined();
   });
 });

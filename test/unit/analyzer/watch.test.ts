@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Spike } from '../../../analyzer/src/detect/series.js';
-import { stretchOf } from '../../../analyzer/src/queries/stretch.js';
 import { buildSeries } from '../../../analyzer/src/watch/build-series.js';
 import { completenessOf } from '../../../analyzer/src/watch/completeness.js';
-import { cellsOf, networksFailing } from '../../../analyzer/src/watch/evidence-cells.js';
-import { findSpikes, isToldBy, joined } from '../../../analyzer/src/watch/find.js';
-import type { Finding } from '../../../analyzer/src/watch/find.js';
-import { adopt, closeUnseen, finished, merged, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
-import { recordOf, rowOf } from '../../../analyzer/src/watch/spike-record.js';
+import { grouped, joined, look, withPrior } from '../../../analyzer/src/watch/find.js';
+import type { Finding, Group } from '../../../analyzer/src/watch/find.js';
+import { walk } from '../../../analyzer/src/detect/walk.js';
+import { isRenamed } from '../../../analyzer/src/watch/renamed.js';
+import { adopt, endUnseen, finished, merge, mergedInto, notFound, settled, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
+import { newLife, phaseOf, recordOf, rowOf } from '../../../analyzer/src/watch/spike-record.js';
 import type { SpikeRecord } from '../../../analyzer/src/watch/spike-record.js';
 import { pair } from '../../../analyzer/src/pair/pair.js';
 
@@ -29,18 +29,22 @@ const finding = (extra: Partial<Finding> = {}): Finding => ({
   project: 'shop',
   host: 'a',
   kind: 'dns',
-  network: null,
+  where: {},
   spike: spike(T, null),
   ...extra,
 });
+const group = (extra: Partial<Group> = {}): Group => ({ ...finding(), parts: [], ...extra });
 const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
   id: 'b',
   project: 'shop',
   host: 'a',
   kind: 'dns',
   scope: '',
+  state: 'open',
   startedMs: T,
   endedMs: null,
+  version: 0,
+  life: newLife(T, true),
   document: {
     foundMs: T,
     lastSeenMs: T,
@@ -48,7 +52,9 @@ const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
     expectedClients: 0,
     expectedWhole: 0,
     foundIn: 'host',
+    affected: null,
     peakClients: 20,
+    clientsInPlace: 20,
     failedRequests: 100,
     pValue: 1e-20,
     type: null,
@@ -57,6 +63,8 @@ const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
     placeReason: 'everywhere',
     unexplained: 1,
     networksFailing: 4,
+    slo: null,
+    allUsers: { users: null, reason: 'no_totals' },
     verdict: pair({ kind: 'dns', place: {}, networksFailing: 4, failingClients: 20, expectedClients: 0 }, null),
   },
   ...extra,
@@ -71,7 +79,7 @@ describe('build series', () => {
     firstHeardMs: () => T - 30 * MINUTE,
     completeness: () => 1,
   };
-  const row = { project: 'shop', host: 'a', kind: 'dns', bin: T / 1000 - 20, clients: 3 };
+  const row = { project: 'shop', host: 'a', kind: 'dns', where: {}, bin: T / 1000 - 20, clients: 3 };
 
   it('fills silence with zeros from when the project was first heard, and leaves out the bin that is filling', () => {
     const [built] = buildSeries([row], options);
@@ -117,50 +125,102 @@ describe('findings', () => {
 
   it('come from series, without those that ended long ago', () => {
     const failures = [...Array<number>(400).fill(0), ...Array<number>(10).fill(20), ...Array<number>(60).fill(0)];
-    const series = { project: 'shop', host: 'a', kind: 'dns', network: null, series: { startMs: T, binMs: 10_000, failures } };
-    expect(findSpikes([series], {}, T)).toHaveLength(1);
-    expect(findSpikes([series], {}, T + 480 * 10_000)).toEqual([]);
+    const series = { project: 'shop', host: 'a', kind: 'dns', where: {}, series: { startMs: T, binMs: 10_000, failures } };
+    expect(look(series, {}, T).findings).toHaveLength(1);
+    expect(look(series, {}, T + 480 * 10_000).findings).toEqual([]);
   });
 
-  it('inside a network are told by one of the whole host that lies everywhere or there', () => {
-    const inside = finding({ network: 'AS1/DE' });
-    expect(isToldBy(inside, finding(), [])).toBe(true);
-    expect(isToldBy(inside, finding(), [{ network: 'AS1/DE' }])).toBe(true);
-    expect(isToldBy(inside, finding(), [{ network: 'AS2/FR' }])).toBe(false);
-    expect(isToldBy(inside, finding(), [{ country: 'DE' }])).toBe(true);
-    expect(isToldBy(inside, finding({ kind: 'tls' }), [])).toBe(false);
-    expect(isToldBy(inside, finding({ spike: spike(T - 120 * MINUTE, T - 60 * MINUTE) }), [])).toBe(false);
+  it('of one project, host and kind that touch in time are one, told by the whole host where it shows there', () => {
+    const inside = finding({ where: { network: 'AS1/DE' }, spike: spike(T - MINUTE, null, { failures: 30 }) });
+    const [one, ...more] = grouped([inside, finding(), finding({ where: { country: 'DE' } })]);
+    expect(more).toEqual([]);
+    expect(one).toMatchObject({ where: {}, parts: [], spike: { startMs: T - MINUTE, endMs: null, failures: 100 } });
+    expect(grouped([inside, finding({ kind: 'tls' })])).toHaveLength(2);
+    expect(grouped([inside, finding({ spike: spike(T - 120 * MINUTE, T - 60 * MINUTE) })])).toHaveLength(2);
+  });
+
+  it('inside several networks at one time are one spike with the surest first', () => {
+    const a = finding({ where: { network: 'AS1/DE' }, spike: spike(T, null, { pValue: 1e-10 }) });
+    const b = finding({ where: { network: 'AS2/FR' }, spike: spike(T + MINUTE, null, { pValue: 1e-30 }) });
+    const [one, ...more] = grouped([a, b]);
+    expect(more).toEqual([]);
+    expect(one?.parts.map((p) => p.where)).toEqual([{ network: 'AS2/FR' }, { network: 'AS1/DE' }]);
+    expect(grouped([a])[0]?.where).toEqual({ network: 'AS1/DE' });
+  });
+
+  it('come from a sparse place only with what its share of the whole lets expect', () => {
+    const failures = [...Array<number>(200).fill(0), 1, 1, 1, 1];
+    const place = {
+      project: 'shop',
+      host: 'a',
+      kind: 'dns',
+      where: { network: 'AS1/DE' },
+      series: { startMs: T, binMs: 60_000, failures },
+    };
+    const options = { minFailing: 1, falseAlarmsPerWeek: 1e-4 };
+    expect(look(place, options, T).findings).toEqual([]);
+    const placed = withPrior(place, 1 / 60, 1e-4);
+    expect(placed === undefined ? [] : look(placed, options, T).findings).toHaveLength(1);
+    expect(withPrior(place, undefined, 1e-4)).toBeUndefined();
+  });
+});
+
+describe('a new name', () => {
+  const judged = (failures: number[]) => {
+    const series = { startMs: T, binMs: 60_000, failures };
+    return { series, walked: walk(series) };
+  };
+  const before = Array.from({ length: 200 }, (_, i) => 2 + (i % 3));
+  const rise = spike(T + 200 * MINUTE, null, { excess: 80 });
+
+  it('is no spike: what one kind gains another loses', () => {
+    expect(isRenamed(rise, [judged([...before, ...Array<number>(30).fill(0)])])).toBe(true);
+  });
+  it('is not what happens when nothing else becomes rarer', () => {
+    expect(isRenamed(rise, [judged([...before, ...before.slice(0, 30)])])).toBe(false);
+    expect(isRenamed(rise, [])).toBe(false);
   });
 });
 
 describe('life of a spike', () => {
   it('is adopted by its key while open and for 15 minutes after', () => {
-    expect(adopt(finding(), '', [record()])?.id).toBe('b');
-    expect(adopt(finding(), '', [record({ startedMs: T - 30 * MINUTE, endedMs: T - 10 * MINUTE })])?.id).toBe('b');
-    expect(adopt(finding(), '', [record({ startedMs: T - 60 * MINUTE, endedMs: T - 20 * MINUTE })])).toBeUndefined();
-    expect(adopt(finding({ host: 'other' }), '', [record()])).toBeUndefined();
+    expect(adopt(group(), '', [record()])?.id).toBe('b');
+    expect(adopt(group(), '', [record({ startedMs: T - 30 * MINUTE, endedMs: T - 10 * MINUTE })])?.id).toBe('b');
+    expect(adopt(group(), '', [record({ startedMs: T - 60 * MINUTE, endedMs: T - 20 * MINUTE })])).toBeUndefined();
+    expect(adopt(group({ host: 'other' }), '', [record()])).toBeUndefined();
   });
 
   it('keeps its key when its place changes, and prefers the same key', () => {
     const inNetwork = record({ id: 'n', scope: 'network=AS1/DE' });
-    expect(adopt(finding(), '', [inNetwork])?.id).toBe('n');
-    expect(adopt(finding(), '', [inNetwork, record()])?.id).toBe('b');
-    expect(adopt(finding({ network: 'AS2/FR' }), 'network=AS2/FR', [inNetwork])).toBeUndefined();
-    expect(adopt(finding({ network: 'AS1/DE' }), 'network=AS1/DE', [record()])?.id).toBe('b');
+    expect(adopt(group(), '', [inNetwork])?.id).toBe('n');
+    expect(adopt(group(), '', [inNetwork, record()])?.id).toBe('b');
+    expect(adopt(group({ where: { network: 'AS2/FR' } }), 'network=AS2/FR', [inNetwork])?.id).toBe('n');
+    const over = { ...inNetwork, state: 'closed' as const, startedMs: T - 30 * MINUTE, endedMs: T - 10 * MINUTE };
+    expect(adopt(group({ where: { network: 'AS2/FR' } }), 'network=AS2/FR', [over])).toBeUndefined();
+    expect(adopt(group({ where: { network: 'AS1/DE' } }), 'network=AS1/DE', [record()])?.id).toBe('b');
   });
 
   it('that lost a race hides no later one of its key, although nobody closes it', () => {
     const won = record({ id: 'a', endedMs: T + MINUTE });
     const lost = record({ id: 'b' });
     const later = record({ id: 'c', startedMs: T + 60 * MINUTE });
-    expect(merged([later, lost, won]).map((r) => r.id)).toEqual(['c', 'a']);
+    const { kept, beaten } = merge([later, lost, won]);
+    expect(kept.map((r) => r.id)).toEqual(['c', 'a']);
+    expect(kept[1]?.endedMs).toBe(T + MINUTE);
+    expect(beaten.map(mergedInto)).toMatchObject([{ id: 'b', state: 'merged', life: { mergedInto: 'a' } }]);
   });
 
   it('of two that race for one key the lowest id wins, and ids tell nothing of the key', () => {
-    expect(
-      merged([record({ id: 'c' }), record({ id: 'a', startedMs: T + MINUTE }), record({ id: 'b', host: 'other' })]).map((r) => r.id),
-    ).toEqual(['a', 'b']);
-    expect(merged([record({ id: 'c', endedMs: T + MINUTE }), record({ id: 'a', startedMs: T + 60 * MINUTE })])).toHaveLength(2);
+    const told = (id: string, toldMs: number, label: string, extra: Partial<SpikeRecord> = {}): SpikeRecord =>
+      record({ id, life: { ...newLife(toldMs, true), label }, ...extra });
+    // Two analyzers name the place differently, each by what it knew: the one that told first is what was told.
+    const racing = [told('c', T, 'everywhere'), told('a', T + 1_000, 'network=AS1/DE', { startedMs: T + MINUTE, scope: 'network=AS1/DE' })];
+    for (const records of [racing, [...racing].reverse()]) {
+      const { kept } = merge([...records, record({ id: 'b', host: 'other' })]);
+      expect(kept.map((r) => r.id)).toEqual(['a', 'b']);
+      expect(kept[0]).toMatchObject({ startedMs: T, scope: 'network=AS1/DE', life: { toldMs: T, label: 'everywhere' } });
+    }
+    expect(merge([record({ id: 'c', endedMs: T + MINUTE }), record({ id: 'a', startedMs: T + 60 * MINUTE })]).kept).toHaveLength(2);
     const key = { project: 'shop', host: 'a', kind: 'dns', scope: '' };
     expect(spikeId(key, T)).toBe(spikeId(key, T + 20_000));
     expect(spikeId(key, T)).not.toBe(spikeId({ ...key, kind: 'tls' }, T));
@@ -170,63 +230,50 @@ describe('life of a spike', () => {
   });
 
   it('is not looked at again once it is stored as closed', () => {
-    const over = finding({ spike: spike(T, T + MINUTE) });
+    const over = group({ spike: spike(T, T + MINUTE) });
     expect(finished(over, [record({ endedMs: T + MINUTE })])?.id).toBe('b');
     expect(finished(over, [record()])).toBeUndefined();
     expect(finished(over, [record({ endedMs: T + MINUTE - 10_000 })])).toBeUndefined();
-    expect(finished(finding(), [record({ endedMs: T + MINUTE })])).toBeUndefined();
-    expect(finished({ ...over, network: 'AS1/DE' }, [record({ endedMs: T + MINUTE, scope: 'network=AS2/FR' })])).toBeUndefined();
+    expect(finished(group(), [record({ endedMs: T + MINUTE })])).toBeUndefined();
+    // Judged by less of its past it may begin later, or be named by another place.
+    expect(finished({ ...over, where: { network: 'AS1/DE' } }, [record({ endedMs: T + MINUTE, scope: 'network=AS2/FR' })])?.id).toBe('b');
   });
 
   it('ends when nobody has found it for five minutes', () => {
-    expect(closeUnseen([record()], new Set(), T + 4 * MINUTE)).toEqual([]);
-    expect(closeUnseen([record()], new Set(), T + 6 * MINUTE)).toMatchObject([{ endedMs: T }]);
-    expect(closeUnseen([record()], new Set(['b']), T + 6 * MINUTE)).toEqual([]);
+    expect(endUnseen([record()], new Set(), T + 4 * MINUTE)).toEqual([]);
+    expect(endUnseen([record()], new Set(), T + 6 * MINUTE)).toMatchObject([{ endedMs: T }]);
+    expect(endUnseen([record()], new Set(['b']), T + 6 * MINUTE)).toEqual([]);
+    expect(notFound([record()], [], T + 6 * MINUTE)).toMatchObject([{ endedMs: T, state: 'closed' }]);
+  });
+
+  it('is closed after five quiet minutes, or fifteen once it has come back, and never within five minutes of being told', () => {
+    const over = record({ startedMs: T - 60 * MINUTE, endedMs: T, life: newLife(T - 50 * MINUTE, true) });
+    const state = (r: SpikeRecord, minutes: number): string => phaseOf(settled(r, undefined, T + minutes * MINUTE));
+    expect([state(over, 4), state(over, 5)]).toEqual(['recovering', 'closed']);
+    const again = { ...over, life: { ...over.life, reopened: 1 } };
+    expect([state(again, 14), state(again, 15)]).toEqual(['recovering', 'closed']);
+    const justTold = { ...over, life: newLife(T + 3 * MINUTE, true) };
+    expect([state(justTold, 7), state(justTold, 8)]).toEqual(['recovering', 'closed']);
+    // Found when it was long over: told to nobody, so nothing has to stay open.
+    expect(state({ ...over, life: newLife(T + 60 * MINUTE, false) }, 60)).toBe('closed');
   });
 
   it('survives storage, and a document of another form is left out', () => {
-    const row = { ...rowOf(record({ endedMs: T + MINUTE }), 5), version: '5' };
-    expect(recordOf(row)).toEqual(record({ endedMs: T + MINUTE }));
+    const closed = record({ state: 'closed', endedMs: T + MINUTE, version: 5 });
+    const row = rowOf({ ...closed, version: 4 }, 5);
+    expect(recordOf(row)).toEqual(closed);
+    const quiet = settled(record({ endedMs: T }), undefined, T + MINUTE);
+    expect(rowOf(quiet, 5)).toMatchObject({ state: 'recovering', ended_at: T / 1000 });
+    expect(recordOf(rowOf(quiet, 5))).toMatchObject({ state: 'open', endedMs: T });
     expect(recordOf({ ...row, document: '{}' })).toBeUndefined();
     expect(recordOf({ ...row, document: 'no JSON' })).toBeUndefined();
-  });
-});
-
-describe('evidence', () => {
-  const row = { network: 'AS1/DE', country: 'DE', release: '1', now: 20, before: 6 };
-
-  it('has silent cells for places that are known to have clients', () => {
-    const cells = cellsOf(
-      [row],
-      [
-        { network: 'AS1/DE', country: 'DE', release: '1' },
-        { network: 'AS2/FR', country: 'FR', release: '1' },
-      ],
-    );
-    expect(cells.map((c) => [c.where['network'], c.failures])).toEqual([
-      ['AS1/DE', 20],
-      ['AS2/FR', 0],
-    ]);
+    const { life, ...before } = JSON.parse(row.document) as { life: unknown };
+    expect(life).toBeDefined();
+    expect(recordOf({ ...row, document: JSON.stringify(before) })).toMatchObject({ state: 'closed', life: { reopened: 0 } });
   });
 
-  it('counts a network as failing only when it fails more than before', () => {
-    expect(
-      networksFailing([row, { ...row, network: 'AS2/FR', now: 7, before: 42 }, { ...row, network: 'AS3/US', now: 1, before: 0 }], 1 / 6),
-    ).toBe(1);
-  });
-
-  it('compares a spike with stretches of its own length', () => {
-    expect(stretchOf(T, T + 5 * MINUTE)).toMatchObject({
-      start: T / 1000,
-      from: T / 1000,
-      to: T / 1000 + 300,
-      width: 300,
-      baselines: 12,
-      before: T / 1000 - 3600,
-    });
-    expect(stretchOf(T, T)).toMatchObject({ width: 10, baselines: 360 });
-    const long = stretchOf(T, T + 600 * MINUTE);
-    expect(long).toMatchObject({ width: 21_600, baselines: 1, before: T / 1000 - 21_600 });
-    expect(long.from).toBe(T / 1000 + 600 * 60 - 21_600);
+  it('is written the same by the same round again, and above what was read by an analyzer whose clock is behind', () => {
+    expect(rowOf(record(), 7_000)).toEqual(rowOf(record(), 7_000));
+    expect(rowOf(record({ version: 27_000 }), 7_000).version).toBe('27001');
   });
 });

@@ -30,7 +30,9 @@ describe('outcry', () => {
       'analyzer',
       'storage',
       'keygen',
+      'config',
       'tail',
+      'mark',
       'simulate',
       'backtest',
     ]);

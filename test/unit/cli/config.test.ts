@@ -130,6 +130,22 @@ describe('configuration', () => {
       'OUTCRY_PROT',
     ]);
   });
+
+  it('wants exactly one way to the metrics of a server, and never prints the address of a webhook or mail server', () => {
+    const app = { hosts: ['api.app.example'] };
+    const source = { project: 'app', host: 'api.app.example' };
+    write({ projects: { app }, analyzer: { server_metrics: [source, { ...source, url: 'http://a.example', push_labels: {} }] } });
+    for (const index of [0, 1])
+      expect(problems().join('\n')).toMatch(
+        new RegExp(`analyzer.server_metrics.${index}.*must have exactly one of url, prometheus_url and push_labels`),
+      );
+    write({
+      projects: { app },
+      analyzer: { alerts: { slack_url: 'ftp://secret', email: { smtp_url: 'http://secret', from: 'a@b', to: ['c@d'] } } },
+    });
+    expect(problems()).toHaveLength(2);
+    expect(problems().join()).not.toContain('secret');
+  });
 });
 
 describe('docs/reference/configuration.md', () => {
@@ -163,7 +179,7 @@ describe('docs/reference/configuration.md', () => {
 
   it("states the collector's own default of every limit that can be set", () => {
     const found = [...text.matchAll(/^\| `collector\.limits\.(\w+)`[^|]*\|[^|]*\|[^|]*\| `(\d+)`/gm)];
-    expect(found).toHaveLength(7);
+    expect(found).toHaveLength(9);
     for (const [, name = '', value] of found) {
       const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as keyof typeof DEFAULT_LIMITS;
       expect(String(DEFAULT_LIMITS[camel]), name).toBe(value);

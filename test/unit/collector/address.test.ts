@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { formatAddress, parseAddress } from '../../../collector/src/network/address.js';
+import { formatAddress, isPrivate, parseAddress } from '../../../collector/src/network/address.js';
 
 const shown = (text: string): string | undefined => {
   const address = parseAddress(text);
@@ -52,4 +52,41 @@ describe('parseAddress', () => {
       }),
     );
   });
+});
+
+describe('isPrivate', () => {
+  const of = (text: string): boolean => {
+    const address = parseAddress(text);
+    if (address === undefined) throw new Error(text);
+    return isPrivate(address);
+  };
+  it.each([
+    '127.0.0.1',
+    '10.255.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.9.9',
+    '100.64.0.1',
+    '100.127.255.1',
+    '::1',
+    'fd12::1',
+    'fc00::1',
+    'fe80::1',
+    '::ffff:10.0.0.1',
+  ])('is true of %s', (text) => expect(of(text)).toBe(true));
+  it.each([
+    '128.0.0.1',
+    '11.0.0.1',
+    '172.15.255.1',
+    '172.32.0.1',
+    '192.169.0.1',
+    '100.63.0.1',
+    '100.128.0.1',
+    '203.0.113.1',
+    '::2',
+    'fe00::1',
+    'ff02::1',
+    '2001:db8::1',
+  ])('is false of %s', (text) => expect(of(text)).toBe(false));
 });

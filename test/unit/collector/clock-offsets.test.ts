@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clockOffsets, sealedOnline } from '../../../collector/src/intake/clock-offsets.js';
 
-const record = (sent_at: number) => ({
-  sent_at,
-  collector: 'c1',
-  failed_collectors: [],
-  tries: '1' as const,
-  later_retry: 'unknown' as const,
-});
-const sealed = (sealed_at: number, ...sentAt: number[]) => ({ sealed_at, deliveries: sentAt.map(record) });
+const sealed = (sealedAt: number, ...sentAt: number[]) => ({ sealedAt, sentAt });
 
 describe('sealedOnline', () => {
   it('needs a delivery in the minute before sealing', () => {

@@ -2,12 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { ERRORS, MAX_BODY_BYTES, encodeBody } from '@outcry/protocol';
 import { makeRecipientKey } from '@outcry/protocol/open';
 import type { CollectorOptions } from '@outcry/collector';
+import { makeConfigKey, signConfig } from '../../../cli/src/agent-config.js';
+import { newClaimant } from '../../../collector/src/journal/claim.js';
 import {
   HOST,
   attempts,
@@ -98,6 +100,15 @@ describe('an upload', () => {
   });
 });
 
+describe('a worker that does not start', () => {
+  it('leaves the directory to the others of its collector', async () => {
+    const claimant = newClaimant();
+    const { port } = await start({}, { claimant });
+    await expect(startCollector(options(directory, { port }), { claimant })).rejects.toMatchObject({ code: 'OUTCRY_PORT_TAKEN' });
+    await expect(startCollector(options(directory))).rejects.toMatchObject({ code: 'OUTCRY_DATA_DIR_LOCKED' });
+  });
+});
+
 describe('what is refused', () => {
   const DAY = 86_400_000;
   const flipped = async (index: number): Promise<Buffer> => {
@@ -137,13 +148,15 @@ describe('what is refused', () => {
 
   it('gets its code, is not stored, and is not echoed', async () => {
     const { url } = await start();
+    // Until an envelope of today was taken, no day is refused for good.
+    expect((await post(url, await seal())).status).toBe(204);
     for (const [code, make] of cases) {
       const answer = await post(url, await make());
       expect([code, answer.code, answer.status]).toEqual([code, code, ERRORS[code as keyof typeof ERRORS].status]);
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     }
-    expect(await stored()).toBe(0);
+    expect(await stored()).toBe(1);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     for (const code of new Set(cases.map(([name]) => name))) {
       expect(metrics).toContain(`outcry_uploads_total{code="${code}"} ${cases.filter(([name]) => name === code).length}`);
@@ -235,6 +248,24 @@ describe('the other routes', () => {
     expect(headers.get('timing-allow-origin')).toBe('*');
     expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin');
     expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('connection')).toBe('close');
+  });
+
+  it('are the signed configuration of a project, as the operator put it there', async () => {
+    const { url } = await start();
+    expect((await fetch(`${url}/v1/config/shop`)).status).toBe(404);
+    const document = signConfig({ format: 1, project: 'shop', version: 1, not_before: 1_000, not_after: 2_000 }, makeConfigKey());
+    await mkdir(join(directory, 'agent-config'), { recursive: true });
+    await writeFile(join(directory, 'agent-config', 'shop.json'), JSON.stringify(document));
+    const response = await fetch(`${url}/v1/config/shop`);
+    expect(await response.json()).toEqual(document);
+    const { headers } = response;
+    expect(
+      ['content-type', 'access-control-allow-origin', 'cross-origin-resource-policy', 'cache-control'].map((name) => headers.get(name)),
+    ).toEqual(['application/json; charset=utf-8', '*', 'cross-origin', 'no-store']);
+    for (const path of ['shop/x', '..%2fshop', 'elsewhere', '__proto__', '%00'])
+      expect((await fetch(`${url}/v1/config/${path}`)).status, path).toBe(404);
+    expect((await fetch(`${url}/v1/config/shop`, { method: 'POST' })).status).toBe(405);
   });
 
   it('carry helmet’s headers and a policy of their own, and do not name express', async () => {
@@ -345,7 +376,7 @@ describe('an address', () => {
     const answers: string[] = [];
     const texts = async (response: Response): Promise<void> =>
       void answers.push(JSON.stringify([...response.headers]) + (await response.text()));
-    await texts(await fetch(`${url}/v1/reports`, { method: 'POST', headers, body: await seal() }));
+    await texts(await fetch(`${url}/v1/reports`, { method: 'POST', headers, body: new Uint8Array(await seal()) }));
     await texts(await fetch(`${url}/v1/reports`, { method: 'POST', headers, body: randomBytes(600) }));
     for (const path of ['/v1/witness', '/metrics', '/readyz', '/nothing']) await texts(await fetch(url + path, { headers }));
     await collector?.drained();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startDrainer, type Drainer } from '../../../collector/src/drain/drainer.js';
 import { drainLease } from '../../../collector/src/drain/lease.js';
 import { encodeBody } from '@outcry/protocol';
-import { packEntry } from '../../../collector/src/journal/entry.js';
+import { packEntry, type JournalEntry } from '../../../collector/src/journal/entry.js';
 import { openJournal, type Journal } from '../../../collector/src/journal/journal.js';
 import { createMetrics } from '../../../collector/src/metrics.js';
 import { attempts, body, failure, removeDirectory, temporaryDirectory } from './sealed.js';
@@ -44,10 +44,10 @@ const start = (change = {}): Drainer => {
   drainers.push(drainer);
   return drainer;
 };
-const add = async (count: number, failures = 1): Promise<void> => {
+const add = async (count: number, failures = 1, change: Partial<JournalEntry> = {}): Promise<void> => {
   for (let index = 0; index < count; index += 1) {
     const dedup = randomBytes(16);
-    const entry = {
+    const entry: JournalEntry = {
       receivedAtS: 1_800_000_000,
       sealedDay: 20_000,
       dedup,
@@ -56,8 +56,10 @@ const add = async (count: number, failures = 1): Promise<void> => {
       country: 'ZZ',
       offsetS: null,
       development: false,
+      crowd: '',
       rows: failures + 1,
       body: encodeBody(body({ failures: Array.from({ length: failures }, () => failure()), attempts: [attempts()] })),
+      ...change,
     };
     await journal.add(20_000, dedup, packEntry(entry));
   }
@@ -92,6 +94,24 @@ describe('the drainer', () => {
     await start({ batchRows: 100 }).drained();
     expect(reports()).toHaveLength(600);
     for (const { table, ids } of taken) if (table === 'reports') expect(ids.length).toBeLessThanOrEqual(210);
+  });
+
+  it('inserts an envelope of more rows than a batch is wished to have whole, alone and once', async () => {
+    await add(3, 60);
+    await start({ batchRows: 10 }).drained();
+    const calls = taken.filter(({ table }) => table === 'reports');
+    expect(calls.map(({ ids, token }) => [ids.length, token])).toEqual([1, 2, 3].map((number) => [60, `${journal.id}:${number}:reports`]));
+    expect(new Set(reports()).size).toBe(180);
+    expect(journal.usage().entries).toBe(0);
+  });
+
+  it('cuts a batch at 8 MiB, of few rows though they be', async () => {
+    // Of a development project only failures become rows; all of what came is in the journal.
+    const long = Buffer.concat([encodeBody(body()), Buffer.alloc(3 * 1024 ** 2)]);
+    await add(7, 1, { development: true, rows: 1, body: long });
+    await start({ batchRows: 10_000 }).drained();
+    expect(taken.map(({ table, ids }) => [table, ids.length])).toEqual([3, 3, 1].map((rows) => ['dev_reports', rows]));
+    expect(journal.usage().entries).toBe(0);
   });
 
   it('repeats the same rows under the same token until storage takes them', async () => {
@@ -168,6 +188,21 @@ describe('the drainer', () => {
     await start().drained();
     expect(reports()).toHaveLength(1);
     expect(journal.environment.quarantine.getCount()).toBe(1);
+  });
+
+  it('puts aside an entry that could be read when its batch was cut, and cannot after a restart', async () => {
+    await add(2);
+    answer = () => Promise.reject(new Error('away'));
+    const first = start();
+    await expect.poll(() => journal.environment.batches.getCount()).toBe(1);
+    await first.close(0);
+    const [{ key }] = [...journal.environment.queue.getRange({ limit: 1 })] as unknown as [{ key: Buffer }];
+    await journal.environment.queue.put(Buffer.from(key), Buffer.from('of another version'));
+    answer = () => Promise.resolve();
+    await start().drained();
+    expect(reports()).toHaveLength(1);
+    expect([...journal.environment.quarantine.getRange({})].map(({ value }) => value.toString())).toEqual(['of another version']);
+    expect(journal.usage().entries).toBe(0);
   });
 
   it('puts aside an entry whose body is damaged, with none of its rows', async () => {

@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { diskRoom } from '../../../collector/src/journal/disk-room.js';
+import { seenKey } from '../../../collector/src/journal/environment.js';
 import { openJournal, type Journal, type JournalOptions } from '../../../collector/src/journal/journal.js';
 import { removeDirectory, temporaryDirectory } from './sealed.js';
 
+const MIB = 1024 ** 2;
 const TODAY = Math.floor(Date.now() / 86_400_000);
 let directory: string;
 let journals: Journal[] = [];
@@ -62,7 +64,7 @@ describe('the journal', () => {
     const key = randomBytes(16);
     const answers: string[] = [];
     const first = journal.add(TODAY, key, Buffer.from('entry')).then(() => answers.push('first'));
-    await expect.poll(() => journal.environment.seen(TODAY).doesExist(key)).toBe(true);
+    await expect.poll(() => journal.environment.seen.doesExist(seenKey(TODAY, key))).toBe(true);
     const duplicate = journal.confirm(key).then(() => answers.push('duplicate'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(answers).toEqual([]);
@@ -75,6 +77,25 @@ describe('the journal', () => {
     expect(answers).toHaveLength(2);
     held[1]?.();
     await late;
+  });
+
+  it('answers no copy of what another process has written before a flush of its own', async () => {
+    const other = await open();
+    const key = randomBytes(16);
+    await other.add(TODAY, key, Buffer.from('entry'));
+    const held: (() => void)[] = [];
+    const journal = await open({ flush: (write) => new Promise((resolve, reject) => held.push(() => void write.then(resolve, reject))) });
+    let answered = 0;
+    const copies = [journal.add(TODAY, key, Buffer.from('copy')), journal.add(TODAY, key, Buffer.from('copy')), journal.confirm(key)];
+    for (const copy of copies) void copy.then(() => (answered += 1));
+    // What finds the key there writes nothing, so it flushes nothing.
+    held[0]?.();
+    await expect.poll(() => held.length).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(answered).toBe(0);
+    held[1]?.();
+    await Promise.all(copies);
+    expect(entries(journal)).toEqual(['entry']);
   });
 
   it('rejects when the write fails, and takes the same envelope later', async () => {
@@ -104,21 +125,55 @@ describe('the journal', () => {
     const old = randomBytes(16);
     await journal.add(TODAY - 8, old, Buffer.from('x'));
     await journal.add(TODAY, randomBytes(16), Buffer.from('y'));
-    expect(await journal.forgetOldDays()).toEqual([]);
+    expect(await journal.forgetOldDays()).toBe(0);
     now += 2 * 86_400_000;
-    expect(await journal.forgetOldDays()).toEqual([TODAY - 8]);
+    expect(await journal.forgetOldDays()).toBe(1);
+    expect(journal.has(TODAY - 8, old)).toBe(false);
     expect(entries(journal)).toEqual(['x', 'y']);
   });
 });
 
 describe('diskRoom', () => {
-  it('turns false below the mark and true again above it, without being waited for', async () => {
-    let free = 100;
-    const hasRoom = diskRoom(directory, 50, () => Promise.resolve(free));
+  it('stops uploads below the mark and every write below the reserve, and is true again above them', () => {
+    let [free, nowMs] = [100 * MIB, 0];
+    const { hasRoom, canWrite } = diskRoom(
+      directory,
+      50 * MIB,
+      () => free,
+      () => nowMs,
+    );
+    const at = (mib: number): boolean[] => {
+      free = mib * MIB;
+      nowMs += 10;
+      return [hasRoom(), canWrite()];
+    };
+    expect(at(50)).toEqual([true, true]);
+    expect(at(49)).toEqual([false, true]);
+    expect(at(15)).toEqual([false, false]);
+    expect(at(60)).toEqual([true, true]);
+    free = 0;
+    nowMs += 9;
     expect(hasRoom()).toBe(true);
-    free = 10;
-    await expect.poll(hasRoom, { timeout: 5_000 }).toBe(false);
-    free = 60;
-    await expect.poll(hasRoom, { timeout: 5_000 }).toBe(true);
+  });
+
+  it('keeps a reserve whatever the mark says, and trusts a file system that cannot say', () => {
+    expect(diskRoom(directory, 0, () => 31 * MIB).hasRoom()).toBe(false);
+    const silent = diskRoom(directory, 0, () => {
+      throw new Error('ENOSYS');
+    });
+    expect([silent.hasRoom(), silent.canWrite()]).toEqual([true, true]);
+  });
+
+  it('keeps a journal from writing to a full disk', async () => {
+    let canWrite = true;
+    const journal = await open({ canWrite: () => canWrite });
+    const key = randomBytes(16);
+    await journal.add(TODAY, key, Buffer.from('x'));
+    canWrite = false;
+    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('y'))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(journal.confirm(key)).rejects.toMatchObject({ code: 'ENOSPC' });
+    canWrite = true;
+    await journal.confirm(key);
+    expect(entries(journal)).toEqual(['x']);
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readdirSync } from 'node:fs';
-import { parseAddress } from '../../../collector/src/network/address.js';
+import { parseAddress, type Address } from '../../../collector/src/network/address.js';
 import { asnOf, compileAsnTable, isLarge, packAsnTable, unpackAsnTable } from '../../../collector/src/network/asn-table.js';
-import { labelOf, loadLabels, type LabelAddress } from '../../../collector/src/network/label.js';
+import { labelOf, loadPlaces, type NetworkLabel } from '../../../collector/src/network/label.js';
 import { removeDirectory, temporaryDirectory } from './sealed.js';
 
 const V4 = Buffer.from('16777216,16777471,13335,"Cloudflare, Inc."\n16778240,16786431,38803,Gtelecom\n16786432,16786687,38803,"A ""b"""\n');
@@ -48,10 +48,11 @@ describe('labelOf', () => {
 
 describe('the real tables', () => {
   let directory: string;
-  let label: LabelAddress;
+  let label: (address: Address | undefined) => NetworkLabel;
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    label = await loadLabels(directory);
+    const place = await loadPlaces(directory);
+    label = (address) => place(address).label;
   });
   afterAll(() => removeDirectory(directory));
 

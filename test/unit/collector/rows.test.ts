@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decodeValues } from '@outcry/protocol/open';
+import { skimBody } from '@outcry/protocol/open';
 import { encodeBody, type ReportBody } from '@outcry/protocol';
-import { packEntry, rowCount, unpackEntry, type JournalEntry } from '../../../collector/src/journal/entry.js';
+import { packEntry, unpackEntry, type JournalEntry } from '../../../collector/src/journal/entry.js';
 import { addRows, eventTime, noRows, ROW_COLUMNS } from '../../../collector/src/rows.js';
 import { COLUMNS } from '../../../storage/src/columns.js';
 import { reportId } from '@outcry/protocol/open';
@@ -25,6 +25,7 @@ const entry = (change: Partial<JournalEntry> = {}, content: ReportBody = whole):
   country: 'DE',
   offsetS: null,
   development: false,
+  crowd: 'few',
   rows: 6,
   body: encodeBody(content),
   ...change,
@@ -78,6 +79,13 @@ describe('the rows of an entry', () => {
     expect(rows.attempts[0]).toMatchObject({ weight: 2, attempt_id: reportId(Buffer.alloc(16, 3), 4, 0).toString() });
   });
 
+  it('say how the signer stood in its prefix, of failures only', () => {
+    for (const crowd of ['', 'first', 'few', 'many'] as const)
+      expect(rowsOf({ crowd }).reports.map((row) => row['crowd'])).toEqual([crowd, crowd]);
+    expect(rowsOf({ crowd: 'many', development: true, offsetS: 3 }).dev_reports[0]).toMatchObject({ crowd: 'many' });
+    expect(rows.attempts[0]).not.toHaveProperty('crowd');
+  });
+
   it('tell our collector from the one that took an earlier envelope', () => {
     expect(rows.deliveries[0]).toMatchObject({ collector: 'c1', delivered_to: 'c2.example.org', failed_collectors: ['c1.example.net'] });
   });
@@ -88,10 +96,10 @@ describe('the rows of an entry', () => {
     for (const table of TABLES) if (table !== 'dev_reports') expect(dev[table]).toEqual([]);
   });
 
-  it('are as many as the entry says', () => {
-    const { values } = decodeValues(encodeBody(whole));
-    expect(rowCount(values, false)).toBe(6);
-    expect(rowCount(values, true)).toBe(2);
+  it('are as many as the facts of the body say', () => {
+    const facts = skimBody(encodeBody(whole));
+    expect(facts).toMatchObject({ failures: 2, others: 4 });
+    expect(TABLES.reduce((sum, table) => sum + rows[table].length, 0)).toBe(6);
   });
 
   it('hold every value that the agent sent, in every table', () => {

@@ -129,8 +129,10 @@ export function storageOf(insert: (call: { table: string; values: string[]; toke
 export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'outcry-collector-'));
 export const removeDirectory = (directory: string): Promise<void> => rm(directory, { recursive: true, force: true });
 
-/** Options of a collector on a free loopback port with storage that takes everything; `log` is silent. */
-export const options = (dataDir: string, change: Partial<CollectorOptions> = {}): CollectorOptions => ({
+type PlainOptions = Omit<CollectorOptions, 'storage' | 'log' | 'now'>;
+
+/** Options of a collector on a free loopback port, as they may travel to another process. */
+export const plainOptions = (dataDir: string, change: Partial<PlainOptions> = {}): PlainOptions => ({
   name: 'c1',
   host: '127.0.0.1',
   port: 0,
@@ -140,6 +142,12 @@ export const options = (dataDir: string, change: Partial<CollectorOptions> = {})
     shop: { hosts: [HOST], stage: 'production' },
     'shop-dev': { hosts: [HOST], stage: 'development' },
   },
+  ...change,
+});
+
+/** The same with storage that takes everything; `log` is silent. */
+export const options = (dataDir: string, change: Partial<CollectorOptions> = {}): CollectorOptions => ({
+  ...plainOptions(dataDir),
   storage: storageOf(() => Promise.resolve()),
   log: () => undefined,
   ...change,
@@ -151,9 +159,10 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-/** Posts bytes to a collector. */
-export async function post(url: string, bytes: Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
-  const response = await fetch(`${url}/v1/reports`, { method: 'POST', body: Buffer.from(bytes), headers });
+/** Posts bytes to a collector. Gives up after `withinMs`, as agents do. */
+export async function post(url: string, bytes: Uint8Array, headers: Record<string, string> = {}, withinMs?: number): Promise<Answer> {
+  const signal = withinMs === undefined ? null : AbortSignal.timeout(withinMs);
+  const response = await fetch(`${url}/v1/reports`, { method: 'POST', body: Buffer.from(bytes), headers, signal });
   const text = await response.text();
   return {
     status: response.status,

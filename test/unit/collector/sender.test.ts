@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Socket } from 'node:net';
 import { formatAddress, parseAddress } from '../../../collector/src/network/address.js';
-import { UNKNOWN_NETWORK } from '../../../collector/src/network/label.js';
+import { NOWHERE } from '../../../collector/src/network/label.js';
 import { senderOf, trustedProxies } from '../../../collector/src/network/sender.js';
 
 /** The address that a request counts as coming from, as text. */
@@ -9,7 +9,7 @@ function addressOf(remoteAddress: string, forwarded: string | undefined, trusted
   let seen = 'none';
   const sender = senderOf(trustedProxies(trusted), (address) => {
     seen = address === undefined ? 'none' : formatAddress(address);
-    return UNKNOWN_NETWORK;
+    return NOWHERE;
   });
   sender({ socket: { remoteAddress } as Socket, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } });
   return seen;
@@ -37,7 +37,7 @@ describe('the address of a sender', () => {
 
 describe('the prefix key', () => {
   const keyOf = (address: string, random?: () => Buffer): string =>
-    senderOf(trustedProxies([]), () => UNKNOWN_NETWORK, random)({ socket: { remoteAddress: address } as Socket, headers: {} }).prefixKey;
+    senderOf(trustedProxies([]), () => NOWHERE, random)({ socket: { remoteAddress: address } as Socket, headers: {} }).prefixKey;
   const same = (): Buffer => Buffer.alloc(16, 1);
 
   it('is one for a /24 and for a /48, and another for their neighbours', () => {
@@ -45,6 +45,11 @@ describe('the prefix key', () => {
     expect(keyOf('203.0.113.9', same)).not.toBe(keyOf('203.0.114.9', same));
     expect(keyOf('2001:db8:1:2::1', same)).toBe(keyOf('2001:db8:1:ffff::9', same));
     expect(keyOf('2001:db8:1::1', same)).not.toBe(keyOf('2001:db8:2::1', same));
+  });
+
+  it('is that of the IPv4 address behind a 6to4 address', () => {
+    expect(keyOf('2002:cb00:7109:1::1', same)).toBe(keyOf('203.0.113.200', same));
+    expect(keyOf('2002:cb00:7209::1', same)).not.toBe(keyOf('203.0.113.200', same));
   });
 
   it('is another in every process and shows no part of the address', () => {

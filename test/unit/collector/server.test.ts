@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { listen, type RunningServer } from '../../../collector/src/http/server.js';
 import { makeCertificate } from '../../../examples/shop/src/certificates.js';
@@ -40,6 +41,9 @@ const start = async (tls: { certFile: string; keyFile: string }): Promise<Runnin
     tls,
     headersTimeoutMs: 1_000,
     requestTimeoutMs: 1_000,
+    maxConnections: 100,
+    maxConnectionsPerPrefix: 100,
+    prefixOf: () => undefined,
     log: () => undefined,
     tlsCheckMs: 20,
   }));
@@ -73,5 +77,44 @@ describe('a server with TLS', () => {
 
   it('does not start without its files', async () => {
     await expect(start(files())).rejects.toMatchObject({ code: 'OUTCRY_BAD_CONFIG' });
+  });
+});
+
+describe('connections', () => {
+  it('of one prefix beyond its share are ended unread; others and trusted proxies are not counted with them', async () => {
+    let prefix: string | undefined = 'a';
+    server = await listen((_request, response) => void response.end('ok'), {
+      host: '127.0.0.1',
+      port: 0,
+      headersTimeoutMs: 60_000,
+      requestTimeoutMs: 60_000,
+      maxConnections: 100,
+      maxConnectionsPerPrefix: 2,
+      prefixOf: () => prefix,
+      log: () => undefined,
+    });
+    const { port } = server;
+    const open = async (): Promise<{ socket: Socket; served: boolean }> => {
+      const socket = connectPlain(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      const served = await new Promise<boolean>((resolve) => {
+        socket.once('data', () => resolve(true));
+        socket.once('close', () => resolve(false));
+      });
+      return { socket, served };
+    };
+    const first = await open();
+    const sockets = [first, await open(), await open()];
+    expect(sockets.map(({ served }) => served)).toEqual([true, true, false]);
+    prefix = 'b';
+    sockets.push(await open());
+    prefix = undefined;
+    for (let index = 0; index < 5; index += 1) sockets.push(await open());
+    expect(sockets.slice(3).every(({ served }) => served)).toBe(true);
+    prefix = 'a';
+    first.socket.destroy();
+    await expect.poll(async () => (await open()).served).toBe(true);
+    for (const { socket } of sockets) socket.destroy();
   });
 });

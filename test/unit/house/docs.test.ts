@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '@outcry/protocol';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../analyzer/src/metrics.js';
+import { VERDICTS } from '../../../analyzer/src/pair/verdict.js';
+import { WATCHED_KINDS } from '../../../analyzer/src/watch/build-series.js';
 import { VARIABLES } from '../../../cli/src/config/variables.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -60,6 +62,14 @@ describe('the documents', () => {
     const isReached = (path: string): boolean => reached.some((to) => path === to || (to === 'docs/adr' && path.startsWith('docs/adr/')));
     const own = documents.map(({ path }) => path).filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
     expect(own.filter((path) => !isReached(path))).toEqual([]);
+  });
+
+  it('have a next step for every verdict and kind of failure', () => {
+    const missing = VERDICTS.flatMap((verdict) => {
+      const anchors = anchorsOf(readFileSync(join(root, `docs/runbooks/${verdict}.md`), 'utf8'));
+      return WATCHED_KINDS.filter((kind) => !anchors.includes(kind)).map((kind) => `${verdict}.md#${kind}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('name only codes of the error table and variables that mean something', () => {

@@ -1,44 +1,56 @@
 import { describe, expect, it } from 'vitest';
 import { makeConclude } from '../../../sdk-browser/src/conclude.js';
-import type { Evidence } from '../../../sdk-browser/src/diagnose.js';
+import type { Course, Started } from '../../../sdk-browser/src/conclude.js';
+import type { Evidence } from '../../../sdk-browser/src/diagnose/evidence.js';
 import { watchPolicy } from '../../../sdk-browser/src/policy.js';
 import type { Ending } from '../../../sdk-browser/src/watch/ending.js';
+import { REJECTED } from './seen.js';
 
 const ABORTED: Ending = { how: 'aborted', statusCode: 0, silent: true };
+const REQUEST: Omit<Started, 'stands'> = {
+  url: new URL('https://api.shop.example/cart/7'),
+  scheme: 'https',
+  method: 'GET',
+  resource: 'fetch',
+  startedAtMs: 1,
+  startedMark: 0,
+};
 
-async function conclude(
-  ending: Ending,
-  elapsedMs: number,
-  { visible = true, closing = false, stands = () => true } = {},
-): Promise<string[]> {
+interface Setting {
+  readonly visible?: boolean;
+  readonly closing?: boolean;
+  readonly leaving?: boolean;
+  readonly stands?: () => boolean;
+  readonly seen?: Partial<Evidence>;
+  readonly resource?: Started['resource'];
+}
+
+function setUp({ visible = true, closing = false, leaving = false, stands = () => true, seen = {}, resource = 'fetch' }: Setting) {
   const told: string[] = [];
-  const run = makeConclude({
+  const conclude = makeConclude({
     agent: {
       routeOf: (path) => (path === '/cart/7' ? '/cart/:id' : null),
       observe: ({ outcome }) => told.push(outcome),
       fail: ({ diagnosis, route }) => told.push(`${diagnosis.type} ${diagnosis.kind} ${route}`),
     },
     gatherer: {
-      gather: (request) =>
-        Promise.resolve<Evidence>({
-          ...request.ending,
-          elapsedMs,
-          online: true,
-          policy: 'none',
-          probe: 'not_run',
-          witnessesAsked: 0,
-          witnessesReached: 0,
-          readBefore: false,
-          trace: 'none',
-        }),
+      gather: ({ ending, elapsedMs, pending }) =>
+        Promise.resolve<Evidence>({ ...REJECTED, ...ending, elapsedMs, pending, probe: 'not_run', byName: [], resource, ...seen }),
       answered: () => undefined,
+      stop: () => undefined,
     },
     lifecycle: { isClosing: () => closing, visibleSince: () => visible },
-    performance: { getEntriesByName: () => [] },
+    leaving: { isLeaving: () => leaving },
+    timings: { entryOf: () => undefined, answered: () => undefined },
     count4xx: false,
   });
-  const url = new URL('https://api.shop.example/cart/7');
-  await run({ url, method: 'GET', resource: 'fetch', startedAtMs: 1, startedMark: 0, stands }, ending, elapsedMs);
+  return { told, conclude, request: { ...REQUEST, resource, stands } };
+}
+
+async function conclude(ending: Ending, elapsedMs: number, setting: Setting & Partial<Course> = {}): Promise<string[]> {
+  const { told, conclude: made, request } = setUp(setting);
+  const { slept = false, reported, counted = false } = setting;
+  await made.ended(request, ending, { elapsedMs, slept, reported, counted });
   return told;
 }
 
@@ -58,6 +70,61 @@ describe('a failure', () => {
   it('that a closing page cut off is only counted', async () => {
     expect(await conclude({ ...ABORTED, how: 'failed' }, 50, { closing: true })).toEqual(['aborted']);
     expect(await conclude({ ...ABORTED, how: 'failed' }, 50)).toEqual(['failed', 'unknown unknown /cart/:id']);
+  });
+});
+
+describe('what is no failure', () => {
+  const FAILED: Ending = { ...ABORTED, how: 'failed' };
+
+  it('is what a navigation cuts off, or what failed while the page slept', async () => {
+    expect(await conclude(FAILED, 50, { leaving: true })).toEqual(['aborted']);
+    expect(await conclude(FAILED, 50, { slept: true })).toEqual(['aborted']);
+    expect(await conclude({ ...FAILED, how: 'timer' }, 9_000, { slept: true })).toEqual(['aborted']);
+  });
+
+  it('is an image that does not load while the network does nothing wrong', async () => {
+    expect(await conclude(FAILED, 50, { resource: 'image', seen: { probe: 'answered' } })).toEqual(['aborted']);
+    expect(
+      await conclude(FAILED, 50, { resource: 'image', seen: { probe: 'failed', otherName: 'answered', otherPort: 'failed' } }),
+    ).toEqual(['failed', 'dns.failed dns /cart/:id']);
+  });
+});
+
+describe('a silent request', () => {
+  const LOST: Partial<Evidence> = { probe: 'stalled', otherName: 'stalled', otherPort: 'stalled', byName: ['witness'] };
+  const silent = async (setting: Setting, waits: () => boolean = () => true) => {
+    const { told, conclude: made, request } = setUp(setting);
+    const diagnosis = await made.silent(request, () => 11_500, waits);
+    return { told, diagnosis };
+  };
+
+  it('is reported while it waits, when our own request is as silent', async () => {
+    const { told, diagnosis } = await silent({ seen: LOST });
+    expect(told).toEqual(['tcp.timed_out routing /cart/:id']);
+    expect(diagnosis?.kind).toBe('routing');
+  });
+
+  it('is not where the host answers others, nothing could be asked, nobody looks, or it ended meanwhile', async () => {
+    expect((await silent({ seen: { ...LOST, probe: 'answered' } })).told).toEqual([]);
+    expect((await silent({ seen: { ...LOST, probe: 'not_run' } })).told).toEqual([]);
+    expect((await silent({ seen: LOST, visible: false })).told).toEqual([]);
+    const answers = [true, false];
+    expect((await silent({ seen: LOST }, () => answers.shift() ?? false)).told).toEqual([]);
+  });
+
+  it('that was reported is only counted at its end, as what it turned out to be', async () => {
+    const { diagnosis: reported } = await silent({ seen: LOST });
+    expect(await conclude({ ...ABORTED, how: 'timer' }, 15_000, { reported })).toEqual(['failed']);
+    expect(await conclude(ABORTED, 15_000, { reported, visible: false })).toEqual(['failed']);
+    expect(await conclude({ how: 'answered', statusCode: 200, silent: false }, 15_000, { reported })).toEqual(['succeeded']);
+  });
+});
+
+describe('a body that broke after its request was counted', () => {
+  it('is reported and not counted again', async () => {
+    expect(await conclude({ how: 'failed', statusCode: 200, silent: false }, 2_000, { counted: true })).toEqual([
+      'http.response.invalid http /cart/:id',
+    ]);
   });
 });
 
@@ -100,6 +167,12 @@ describe('watchPolicy', () => {
     violate('https://api.shop.example/other', 'enforce');
     clock.ms = 3_600_000;
     expect(policy.stopped(new URL('https://api.shop.example/x'))).toBe('none');
+  });
+
+  it('knows a WebSocket by the origin that is asked over HTTP', () => {
+    const { policy, violate } = setUp('https:');
+    violate('wss://api.shop.example/live', 'enforce');
+    expect(policy.stopped(new URL('https://api.shop.example/live'))).toBe('csp');
   });
 
   it('calls plain http on a secure page mixed content, except on loopback', () => {

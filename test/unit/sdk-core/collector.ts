@@ -30,10 +30,12 @@ export interface TinyCollector {
   readonly requests: { method: string; url: string; headers: IncomingHttpHeaders }[];
   answer: Answer;
   witness: Answer;
+  /** What `/v1/config/…` answers; 404 without. */
+  config: string | undefined;
   close(): Promise<void>;
 }
 
-export async function startCollector(host = '127.0.0.1', answer: Answer = take): Promise<TinyCollector> {
+export async function startCollector(host = '127.0.0.1', answer: Answer = take, keys = loaded): Promise<TinyCollector> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -41,9 +43,14 @@ export async function startCollector(host = '127.0.0.1', answer: Answer = take):
       const { method = '', url = '', headers } = request;
       collector.requests.push({ method, url, headers });
       if (url === '/v1/witness') return collector.witness(response, request);
+      if (url.startsWith('/v1/config/')) {
+        if (collector.config === undefined) problem(404, 'not_found')(response, request);
+        else response.writeHead(200, { 'content-type': 'application/json' }).end(collector.config);
+        return;
+      }
       const bytes = Buffer.concat(chunks);
       void verifyEnvelope(bytes).then((signed) => {
-        collector.received.push({ body: decodeBody(openEnvelope(bytes, loaded)).body, bytes, headers, signed });
+        collector.received.push({ body: decodeBody(openEnvelope(bytes, keys)).body, bytes, headers, signed });
         collector.answer(response, request);
       });
     });
@@ -55,6 +62,7 @@ export async function startCollector(host = '127.0.0.1', answer: Answer = take):
     received: [],
     requests: [],
     answer,
+    config: undefined,
     witness: (response) =>
       void response
         .writeHead(200, { 'content-type': 'application/json' })

@@ -250,3 +250,15 @@ describe('the recording part', () => {
     expect(c.received[0]?.body.failures).toHaveLength(1);
   });
 });
+
+describe('a page that slept through a withdrawal', () => {
+  it('does not ask the failing host either', async () => {
+    const c = await collector();
+    const { agent, store } = makePlace([c.origin]);
+    await agent.setConsent('granted', RECEIPT);
+    expect(await agent.mayProbe()).toBe(true);
+    await store.erase();
+    expect(await agent.mayProbe()).toBe(false);
+    expect(agent.consent).toBe('denied');
+  });
+});

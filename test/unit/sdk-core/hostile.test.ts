@@ -231,12 +231,35 @@ describe('a store', () => {
     agent.fail(failureAt(clock.nowMs));
     await clock.advance(250);
     await until(async () => (await agent.pending()).envelopes === 1);
-    broken.add('update');
+    broken.add('entries');
     await clock.advance(5_000);
     expect(c.received).toEqual([]);
     broken.clear();
     for (let round = 0; round < 4; round++) await clock.advance(5_000);
     await until(() => c.received.length > 0);
+  });
+
+  it('that takes no lease and gives nothing up, as on a full disk, still has everything delivered, and by this page once', async () => {
+    const c = await collector();
+    const { store, broken } = breakable();
+    const { agent, clock } = makePlace([c.origin], {}, { store });
+    await agent.setConsent('granted', RECEIPT);
+    await agent.pending();
+    agent.fail(failureAt(clock.nowMs));
+    await clock.advance(250);
+    await until(async () => (await agent.pending()).envelopes === 1);
+    for (const method of ['update', 'write'] as const) broken.add(method);
+    agent.fail(failureAt(clock.nowMs, { method: 'PUT' }));
+    expect(await agent.flush()).toMatchObject({ delivered: 2, kept: 0 });
+    expect(await agent.flush()).toEqual({ delivered: 0, dropped: 0, kept: 0 });
+    expect(c.received.map(({ body }) => [body.failures.map(({ method }) => method), body.losses.map(({ reason }) => reason)])).toEqual([
+      [['GET'], []],
+      [['PUT'], []],
+      [[], ['storage_failed']],
+    ]);
+    broken.clear();
+    expect(await agent.pending()).toMatchObject({ envelopes: 0 });
+    expect(await store.entries('e:')).toEqual([]);
   });
 
   it('that cannot tell its epoch lets nothing be sent, blames no collector, and ends no consent', async () => {

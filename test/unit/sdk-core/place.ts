@@ -5,6 +5,7 @@ import { checkOptions, createAgent, makeMemoryStore } from '../../../sdk-core/sr
 import type { Agent, AgentEvent, OutcryOptions, Platform, Store } from '../../../sdk-core/src/index.js';
 import type { ObservedFailure } from '../../../sdk-core/src/index.js';
 import { KEYS } from './collector.js';
+import { makeUnderWay } from './under-way.js';
 
 export interface Clock {
   nowMs: number;
@@ -22,16 +23,17 @@ export interface Clock {
 
 export const settle = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until `holds`, at most 5 s. */
+/** Waits until `holds`, at most 15 s. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let left = 500; left > 0; left--) {
+  for (let left = 1_500; left > 0; left--) {
     if (await holds()) return;
     await settle(10);
   }
   throw new Error('waited in vain');
 }
 
-export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
+/** @param rest - Waits until what the code under test has under way is done. */
+export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0), rest: () => Promise<void> = settle): Clock {
   const timers = new Set<{ atMs: number; readonly run: () => void }>();
   const clock: Clock = {
     nowMs,
@@ -55,9 +57,9 @@ export function makeClock(nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)): Clock {
     },
     async advance(ms) {
       const endMs = clock.nowMs + ms;
-      while (runNext(endMs)) await settle();
+      while (runNext(endMs)) await rest();
       clock.nowMs = endMs;
-      await settle();
+      await rest();
     },
   };
 
@@ -101,7 +103,8 @@ export function optionsFor(collectors: string[], more: Partial<OutcryOptions> = 
 }
 
 export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {}, changes: Partial<Platform> = {}): Place {
-  const clock = makeClock();
+  const underWay = makeUnderWay();
+  const clock = makeClock(undefined, underWay.rest);
   const store = changes.store ?? makeMemoryStore();
   const events: AgentEvent[] = [];
   let wake: () => void = () => undefined;
@@ -109,9 +112,7 @@ export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {
     now: () => clock.nowMs,
     random: Math.random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
-    subtle: webcrypto.subtle as unknown as SubtleCrypto,
-    fetchFn: fetch,
-    store,
+    subtle: underWay.follow(webcrypto.subtle as unknown as SubtleCrypto),
     withSenderLock: (work) => work(new AbortController().signal),
     setTimer: clock.setTimer,
     networkTimer: realTimer,
@@ -127,6 +128,8 @@ export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {
       return () => (wake = () => undefined);
     },
     ...changes,
+    store: underWay.follow(store),
+    fetchFn: underWay.followCall(changes.fetchFn ?? fetch),
   };
   const agent = createAgent(checkOptions(optionsFor(collectors, more), platform.source), platform);
   agent.onEvent((event) => events.push(event));

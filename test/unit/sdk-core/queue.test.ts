@@ -2,22 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { checkOptions, makeMemoryStore } from '../../../sdk-core/src/index.js';
 import type { Store } from '../../../sdk-core/src/index.js';
 import { makeGrant } from '../../../sdk-core/src/grant.js';
-import { entryKey, makeQueue, QUEUE_LIMITS } from '../../../sdk-core/src/queue.js';
-import type { Entry, Queue } from '../../../sdk-core/src/queue.js';
+import type { Grant } from '../../../sdk-core/src/grant.js';
+import { makeLosses } from '../../../sdk-core/src/losses.js';
+import { entryKey } from '../../../sdk-core/src/entry.js';
+import type { Entry } from '../../../sdk-core/src/entry.js';
+import { makeQueue, QUEUE_LIMITS } from '../../../sdk-core/src/queue.js';
+import type { Queue } from '../../../sdk-core/src/queue.js';
 import { makePlace, optionsFor } from './place.js';
 
 function makeOne(limits = QUEUE_LIMITS, store: Store = makeMemoryStore()): { queue: Queue; lost: string[]; store: Store } {
   const { platform } = makePlace(['https://c1.example.net'], {}, { store });
   const lost: string[] = [];
-  const grant = makeGrant({
+  const losses = makeLosses(() => grant);
+  const grant: Grant = makeGrant({
     options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
     platform,
     epoch: Promise.resolve(0),
     onGone: () => undefined,
-    emit: () => undefined,
+    emit: (event) => event.kind === 'dropped' && lost.push(...Array<string>(event.count).fill(event.reason)),
     lose: (reason, count = 1) => lost.push(...Array<string>(count).fill(reason)),
   });
-  return { queue: makeQueue(grant, limits), lost, store };
+  return { queue: makeQueue(grant, { losses, limits }), lost, store };
 }
 
 const entry = (size: number, reports = 1): Entry => ({
@@ -25,6 +30,7 @@ const entry = (size: number, reports = 1): Entry => ({
   sealedAtMs: Date.UTC(2026, 10, 22, 12),
   failedAtMs: null,
   reports,
+  failures: reports,
   tries: 0,
   failed: [],
   leasedUntilMs: 0,

@@ -149,7 +149,7 @@ describe('reports', () => {
     const { agent, clock, store, events } = await granted({}, { subtle: undefined });
     agent.fail(failureAt(clock.nowMs));
     await agent.flush();
-    expect(events).toContainEqual({ kind: 'dropped', reason: 'no_crypto' });
+    expect(events).toContainEqual({ kind: 'dropped', reason: 'no_crypto', count: 1 });
     expect(await store.entries('e:')).toEqual([]);
   });
 
@@ -250,7 +250,7 @@ describe('the queue', () => {
     await until(async () => (await agent.pending()).envelopes === 1);
     clock.nowMs += 7 * 86_400_000 + 1;
     expect(await agent.flush()).toEqual({ delivered: 0, dropped: 0, kept: 0 });
-    expect(events).toContainEqual({ kind: 'dropped', reason: 'too_old' });
+    expect(events).toContainEqual({ kind: 'dropped', reason: 'too_old', count: 1 });
     expect(c.received).toEqual([]);
   });
 
@@ -264,7 +264,11 @@ describe('the queue', () => {
     expect(await agent.flush()).toEqual({ delivered: 0, dropped: 0, kept: 1 });
     clock.nowMs += 61_000;
     expect(await agent.flush()).toEqual({ delivered: 1, dropped: 0, kept: 0 });
-    expect(c.received).toHaveLength(1);
+    // That sender died or slept; it is told at once.
+    expect(c.received.map(({ body }) => [body.failures.length, body.losses])).toEqual([
+      [1, []],
+      [0, [{ reason: 'lease_lost', bucket: '1' }]],
+    ]);
   });
 });
 

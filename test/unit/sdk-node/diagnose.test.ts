@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FAILURE_TYPES } from '../../../protocol/src/kinds.js';
 import { diagnose } from '../../../sdk-node/src/diagnose.js';
 import type { ErrorFacts, Evidence } from '../../../sdk-node/src/diagnose.js';
-import { factsOf } from '../../../sdk-node/src/error-facts.js';
+import { factsOf, wasAnsweredByAnother } from '../../../sdk-node/src/error-facts.js';
+import { afterRequest, closeAll, closedPort, makeCertificates, tls } from './faults.js';
 
 /** Evidence as the lab saw it on Node 20.20, where a unit test cannot make the fault itself. */
 function concluded(error: Partial<ErrorFacts>, more: Partial<Evidence> = {}): string {
@@ -128,5 +129,29 @@ describe('factsOf', () => {
   it('takes anything that may be thrown', () => {
     for (const thrown of [undefined, null, 'text', 7, {}, { code: 7, message: null }])
       expect(factsOf(thrown, false)).toMatchObject({ name: 'Error', code: '' });
+  });
+});
+
+describe('wasAnsweredByAnother', () => {
+  afterAll(closeAll);
+  const asked = (url: string): Promise<boolean> =>
+    fetch(url, { redirect: 'error' }).then(
+      () => false,
+      (error: unknown) => wasAnsweredByAnother(error),
+    );
+
+  it('knows a sign-in page by its redirect, its certificate, or its plain text', async () => {
+    const redirect = await afterRequest((s) => s.end('HTTP/1.1 302 Found\r\nLocation: http://login.invalid/\r\nContent-Length: 0\r\n\r\n'));
+    const plain = await afterRequest((s) => s.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await asked(`http://127.0.0.1:${redirect}/`)).toBe(true);
+    expect(await asked(`https://127.0.0.1:${await tls(makeCertificates().selfSigned)}/`)).toBe(true);
+    expect(await asked(`https://127.0.0.1:${plain}/`)).toBe(true);
+  });
+
+  it('takes nobody for an answer where there is none', async () => {
+    const closes = await afterRequest((s) => s.destroy());
+    expect(await asked(`http://127.0.0.1:${await closedPort()}/`)).toBe(false);
+    expect(await asked(`http://127.0.0.1:${closes}/`)).toBe(false);
+    for (const thrown of [undefined, null, 'text', new Error('fetch failed')]) expect(wasAnsweredByAnother(thrown)).toBe(false);
   });
 });

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { makeFileStore } from '../../../sdk-node/src/file-store.js';
 import { init } from '../../../sdk-node/src/index.js';
 import { KEYS, problem, startCollector } from '../sdk-core/collector.js';
-import { until } from '../sdk-core/place.js';
+import { limitMs, sizeOf } from '../../long.js';
+import { settle, until } from '../sdk-core/place.js';
 
 let dir = '';
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'outcry-store-'))));
@@ -154,6 +155,86 @@ describe('the agent on a file store', () => {
     );
     await agent.close();
     await refusing.close();
+  });
+
+  it(
+    'loses nothing that is sealed and repeats nothing in another envelope, however often it is killed',
+    async () => {
+      const c = await startCollector('127.0.0.1', (response) => {
+        setTimeout(() => void response.writeHead(Math.random() < 0.2 ? 503 : 204).end(), 20 * Math.random());
+      });
+      const rounds = sizeOf('killRounds');
+      let sealed = 0;
+      let made = 0;
+      for (let round = 0; round < rounds; round++) {
+        const child = fork(
+          script(`
+            const agent = init(${JSON.stringify(optionsFor(c.origin, dir))}, { liveDelayMs: 20 });
+            agent.onEvent((event) => event.kind === 'sealed' && process.send({ sealed: event.reports }));
+            let n = 0;
+            setInterval(() => {
+              agent.report({ host: 'nope.invalid', type: 'app.r${round}n' + n++ });
+              process.send({ made: 1 });
+            }, 3);
+            setInterval(() => void agent.flush(), 17);
+          `),
+        );
+        const killed = new Promise((resolve) => child.once('exit', resolve));
+        child.on('message', (message: { sealed?: number; made?: number }) => {
+          sealed += message.sealed ?? 0;
+          made += message.made ?? 0;
+        });
+        const before = sealed;
+        await until(() => sealed > before);
+        await settle(250 * Math.random());
+        child.kill('SIGKILL');
+        await killed;
+        await settle();
+      }
+      c.answer = (response) => void response.writeHead(204).end();
+      const agent = init(optionsFor(c.origin, dir), { liveDelayMs: 1e9, now: () => Date.now() + 70_000 });
+      await agent.pending();
+      while ((await agent.flush()).kept > 0);
+      await agent.close();
+      await c.close();
+      const envelopes = new Map(c.received.map(({ bytes, body }) => [bytes.toString('latin1'), body]));
+      const types = [...envelopes.values()].flatMap(({ failures }) => failures.map(({ type }) => type));
+      console.log(
+        `kill -9, ${rounds} rounds: ${made} failures, ${sealed} known to be sealed, ${types.length} arrived, ${c.received.length} uploads of ${envelopes.size} envelopes`,
+      );
+      expect(new Set(types).size).toBe(types.length);
+      expect(sealed).toBeGreaterThanOrEqual(rounds);
+      expect(types.length).toBeGreaterThanOrEqual(sealed);
+    },
+    limitMs(60_000, 600_000),
+  );
+
+  it('sends each envelope once when two processes work on one directory', async () => {
+    const c = await startCollector('127.0.0.1', problem(503, 'overloaded'));
+    const first = init(optionsFor(c.origin, dir), { liveDelayMs: 1e9 });
+    for (let n = 0; n < 20; n++) {
+      first.report({ host: 'nope.invalid', type: `app.n${n}` });
+      await first.flush();
+    }
+    await first.close();
+    c.received.length = 0;
+    c.answer = (response) => setTimeout(() => void response.writeHead(204).end(), 10);
+    const codes = await Promise.all(
+      [1, 2].map(() => {
+        const child = fork(
+          script(`
+            const agent = init(${JSON.stringify(optionsFor(c.origin, dir))}, { liveDelayMs: 1e9, now: () => Date.now() + 70_000 });
+            await agent.flush();
+            await agent.close();
+          `),
+        );
+        return new Promise((resolve) => child.once('exit', resolve));
+      }),
+    );
+    expect(codes).toEqual([0, 0]);
+    const types = c.received.flatMap(({ body }) => body.failures.map(({ type }) => type));
+    expect(types.sort()).toEqual(Array.from({ length: 20 }, (_, n) => `app.n${n}`).sort());
+    await c.close();
   });
 
   it('lets the process end by itself, after a last flush', async () => {

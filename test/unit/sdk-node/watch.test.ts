@@ -140,12 +140,28 @@ describe('diagnosis of real failures', () => {
     for (const { failure } of seen) expect(failure).toMatchObject({ type: 'abandoned', kind: 'timeout', phase: 'application' });
   });
 
+  it('names a redirect loop, with fetch, and no chain that comes to an end', async () => {
+    const { agent, seen } = watching();
+    let left = 20;
+    const to = (path: string): string => `HTTP/1.1 302 Found\r\nLocation: ${path}\r\nContent-Length: 0\r\n\r\n`;
+    const ending = await afterRequest((s) => s.end(left-- > 0 ? to(`/${left}?a=b#c`) : 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    await byFetch(plain(ending));
+    await until(() => agent.preview().next.attempts[0]?.succeeded === 21);
+    expect(seen).toEqual([]);
+    const endless = await afterRequest((s) => s.end(to('/again')));
+    // Two at once: neither hides the other.
+    await Promise.all([0, 1].map(() => expect(byFetch(plain(endless))).rejects.toThrow()));
+    await until(() => seen.length > 0);
+    expect(seen[0]?.failure).toMatchObject({ type: 'http.response.redirect_loop', kind: 'http', phase: 'application' });
+  });
+
   it('tells a TLS handshake that stalled from a name or a connection, with http', async () => {
     const { seen } = watching();
     await byHttp(secure(await onConnect(() => undefined)), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
-    await until(() => seen.length === 1);
-    expect(seen[0]?.failure).toMatchObject({ type: 'tls.failed', kind: 'tls', phase: 'connection' });
-  });
+    // The handshake is tried once more, and does not end then either.
+    await expect.poll(() => seen.length, { timeout: 15_000 }).toBe(1);
+    expect(seen[0]?.failure).toMatchObject({ type: 'tls.failed', kind: 'tls', phase: 'connection', confidence_pct: 90 });
+  }, 20_000);
 
   it('reports no other abort', async () => {
     const { agent, seen } = watching();

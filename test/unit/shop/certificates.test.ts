@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { makeCertificate, makeShopCertificates } from '../../../examples/shop/src/certificates.js';
 import { oid, positiveInteger, tlv } from '../../../examples/shop/src/der.js';
@@ -35,6 +36,15 @@ describe('the certificates of the shop', () => {
     }
     expect(read(selfSigned.cert).verify(read(selfSigned.cert).publicKey)).toBe(true);
     expect(read(selfSigned.cert).verify(read(authority.cert).publicKey)).toBe(false);
+  });
+
+  it('are PEM that OpenSSL takes, however long they are', () => {
+    const valid = { notBeforeMs: NOW_MS, notAfterMs: NOW_MS + 1_000 };
+    for (let letters = 1; letters <= 60; letters++) {
+      const { cert, key } = makeCertificate({ name: 'a'.repeat(letters), ...valid });
+      expect(cert).not.toContain('\n\n');
+      expect(() => createSecureContext({ cert, key })).not.toThrow();
+    }
   });
 
   it('have keys of their own', () => {

@@ -31,15 +31,18 @@ describe('outcry simulate and outcry backtest', () => {
     expect(scores['detector']?.recall).toMatchObject({ of: 1, hits: 1 });
     expect(Object.keys(scores)).toEqual(['detector', 'three-sigma', 'seasonal-naive']);
     expect(err).toEqual([]);
-  });
+  }, 60_000);
 
   it.each([
     ['simulate', '--seed', '-1'],
     ['simulate', '--days', 'x'],
     ['simulate', '--incidents', '1.5'],
     ['simulate', '--scripts', 'earthquake'],
+    ['simulate', '--broken', 'physics'],
     ['backtest'],
     ['backtest', '--in', 'a', '--false-alarms', '0'],
+    ['backtest', '--in', 'a', '--to', '2026-01-05T00:00:00Z'],
+    ['backtest', '--from', '2026-01-05'],
   ])('%s %s %s is refused with 2', async (...args: string[]) => {
     expect(await outcry(...args.filter((a) => a !== undefined))).toBe(2);
     expect(err).toHaveLength(1);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
 import { generate } from '../../../cli/src/simulator/generate.js';
 import type { Incident } from '../../../cli/src/simulator/incident.js';
+import { isPlaceable } from '../../../cli/src/simulator/placeable.js';
 import { largestNetworks } from '../../../cli/src/simulator/networks.js';
 import { schedule } from '../../../cli/src/simulator/schedule.js';
 import { SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
@@ -10,7 +11,13 @@ import { World } from '../../../cli/src/simulator/world.js';
 const FROM = Date.UTC(2026, 0, 5) / 1000;
 const NETWORKS = Array.from({ length: 60 }, (_, i) => {
   const country = ['DE', 'US', 'JP', 'BR', 'IN'][i % 5] ?? 'DE';
-  return { label: `AS${i + 1}/${country}`, country, weight: 100 / (i + 1) };
+  return {
+    label: `AS${i + 1}/${country}`,
+    country,
+    weight: 100 / (i + 1),
+    range: { start: i << 16, end: (i << 16) + 65_535 },
+    prefixes: 500,
+  };
 });
 const world = (seed = 1, hours = 6): World =>
   new World({ seed, from: FROM, to: FROM + hours * 3600, projects: 2, hosts: 2, releases: 5, networks: NETWORKS });
@@ -90,6 +97,40 @@ describe('simulate', () => {
       expect(background).toBeGreaterThan(1);
       expect(Math.abs(observed - background)).toBeLessThan(4 * Math.sqrt(background) + 1);
     }
+  });
+
+  it('tells which of the places one who knows could name, and how many failed at each host', () => {
+    const made = world();
+    const [truth] = incidentsOf([
+      ...generate(made, [handMade({ places: [{ network: 'AS1/DE' }, { country: 'US' }, { network: 'AS60/IN' }], failing: () => 0.05 })]),
+    ]);
+    expect(truth?.placeable).toEqual([true, true, false]);
+    expect(truth?.affected).toEqual({ 'api1.shop.example': truth?.injected });
+    const country = { country: 'DE' };
+    const few = { failures: 3, usual: 0, background: 0.001 };
+    expect(isPlaceable(made, 'shop', country, FROM, few)).toBe(false);
+    expect(isPlaceable(made, 'shop', country, FROM, { ...few, failures: 30 })).toBe(true);
+    // Thirty of nearly as many as usual.
+    expect(isPlaceable(made, 'shop', country, FROM, { failures: 30, usual: 100, background: 100 })).toBe(false);
+  });
+
+  it('tells the made-up requests of one network beside its honest ones of the hour before, and within those of the host', () => {
+    const made = world();
+    const place = { network: 'AS1/DE' };
+    const rows = [...generate(made, [handMade({ places: [place], madeUp: 60, madeUpAttempts: true, fake: true })])];
+    const told = rows.flatMap((r) => (r.row === 'attempts' && r.host === 'api1.shop.example' ? [r] : []));
+    const sum = (network: string | undefined, hour: number, of: 'made' | 'failed'): number =>
+      told
+        .filter((r) => r.network === network && r.at >= FROM + hour * 3600 && r.at < FROM + (hour + 1) * 3600)
+        .reduce((s, r) => s + r[of], 0);
+    expect([sum('AS1/DE', 1, 'made'), sum('AS1/DE', 4, 'made')]).toEqual([0, 0]);
+    expect(sum('AS1/DE', 2, 'made')).toBeGreaterThan(100);
+    expect(sum('AS1/DE', 2, 'failed')).toBeLessThan(sum('AS1/DE', 2, 'made') / 100);
+    const { injected = 0 } = incidentsOf(rows)[0] ?? {};
+    expect(injected).toBeGreaterThan(3_000);
+    expect(sum('AS1/DE', 3, 'failed')).toBeGreaterThanOrEqual(2 * injected);
+    expect(sum(undefined, 3, 'failed')).toBeGreaterThanOrEqual(2 * injected);
+    expect(sum(undefined, 3, 'made')).toBeGreaterThan(sum('AS1/DE', 3, 'made'));
   });
 
   it('keeps a flash crowd free of added failures while the requests grow', () => {

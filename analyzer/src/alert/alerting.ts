@@ -1,0 +1,155 @@
+/** The loop of the alerts, apart from detection: what it waits for holds nobody up. */
+import type { LogEntry } from '../watch/watch.js';
+import type { AnalyzerMetrics } from '../metrics.js';
+import type { AnswerDeps } from '../answers/settings.js';
+import { spikesToTell } from '../answers/spikes.js';
+import { ask, seconds } from '../queries/ask.js';
+import { collectorsHeard, panelHeard } from '../queries/intake-health.js';
+import { repeat } from '../watch/repeat.js';
+import type { Alert } from './alert.js';
+import { alertmanagerSink } from './alertmanager.js';
+import { makeDispatch } from './dispatch.js';
+import { emailSink } from './email.js';
+import type { EmailOptions } from './email.js';
+import { hostSlos } from '../answers/slo.js';
+import type { PagingOptions } from '../watch/severity.js';
+import { burnAlerts } from './burn-alerts.js';
+import type { ToldBurns } from './burn-alerts.js';
+import { intakeAlerts } from './intake-alerts.js';
+import { spikeAlerts } from './spike-alerts.js';
+import { toldIn } from './told.js';
+import { slackSink, webhookSink } from './webhooks.js';
+
+export interface AlertOptions extends Partial<PagingOptions> {
+  /** Where people reach the pages; default: the analyzer's own address. */
+  readonly publicUrl?: string;
+  /** Base URLs of Alertmanagers; each is told by itself. */
+  readonly alertmanagerUrls?: readonly string[];
+  readonly email?: EmailOptions;
+  readonly slackUrl?: string;
+  readonly webhookUrls?: readonly string[];
+  /** Asked for once a minute while detection works (dead man's switch). */
+  readonly heartbeatUrl?: string;
+  /** Time between two looks, ms; default 10 s. */
+  readonly everyMs?: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** What Alertmanager is told holds so long without being told again, as a Prometheus would have it. */
+const VALID_MS = 5 * MINUTE_MS;
+/** Rounds of detection that fail for so long are worth an alert of their own: nothing would be found. */
+const BLIND_MS = 2 * MINUTE_MS;
+
+/** Starts alerting; the result ends it after its running look. */
+export function startAlerting(
+  options: AlertOptions,
+  deps: AnswerDeps,
+  { ownUrl, metrics, log }: { readonly ownUrl: string; readonly metrics: AnalyzerMetrics; readonly log: (entry: LogEntry) => void },
+): { stop(): Promise<void> } {
+  const { everyMs = 10_000, heartbeatUrl } = options;
+  const failing = new Set<string>();
+  const onTry = (sink: string, outcome: 'ok' | 'failed', error?: unknown): void => {
+    metrics.notifications.inc({ sink, outcome });
+    if (outcome === 'ok') failing.delete(sink);
+    else if (!failing.has(sink)) {
+      failing.add(sink);
+      // The kind of error only: its text may hold an address with a secret.
+      log({ level: 'warn', message: `alerts cannot be told to ${sink}: ${error instanceof Error ? error.name : 'unknown'}; trying again` });
+    }
+  };
+  const dispatch = makeDispatch({
+    eventSinks: [
+      ...(options.email === undefined ? [] : [emailSink(options.email)]),
+      ...(options.slackUrl === undefined ? [] : [slackSink(options.slackUrl)]),
+      ...(options.webhookUrls ?? []).map(webhookSink),
+    ],
+    stateSinks: (options.alertmanagerUrls ?? []).map(alertmanagerSink),
+    told: toldIn(deps.client),
+    publicUrl: options.publicUrl ?? ownUrl,
+    now: deps.now,
+    onTry,
+  });
+  const startedMs = deps.now();
+  const toldBurns: ToldBurns = new Map();
+  let intake: { readonly atMs: number; readonly alerts: readonly Alert[] } = { atMs: -Infinity, alerts: [] };
+  let beatAtMs = -Infinity;
+
+  const isSeeing = (): boolean => {
+    const { latestMs, degraded } = deps.state();
+    return degraded === null && latestMs !== null;
+  };
+
+  async function lookAtIntake(nowMs: number): Promise<void> {
+    if (nowMs - intake.atMs < MINUTE_MS) return;
+    const from = seconds(nowMs - DAY_MS);
+    try {
+      const collectors = await ask(deps.client, collectorsHeard, { from, recent: seconds(nowMs - 15 * MINUTE_MS) });
+      const panels = await ask(deps.client, panelHeard, { from });
+      const watched = panels.filter(({ project }) => deps.projects[project]?.stage === 'production');
+      intake = { atMs: nowMs, alerts: intakeAlerts(collectors, watched, nowMs) };
+    } catch {
+      // Storage is away, which the analyzer says by itself: what was known holds.
+      intake = { ...intake, atMs: nowMs };
+    }
+  }
+
+  async function beat(nowMs: number): Promise<void> {
+    if (heartbeatUrl === undefined || !isSeeing() || nowMs - beatAtMs < MINUTE_MS) return;
+    beatAtMs = nowMs;
+    try {
+      const answer = await fetch(heartbeatUrl, { signal: AbortSignal.timeout(10_000), redirect: 'error' });
+      await answer.body?.cancel();
+      onTry('heartbeat', answer.ok ? 'ok' : 'failed', new Error('status'));
+    } catch (error) {
+      onTry('heartbeat', 'failed', error);
+    }
+  }
+
+  const stopping = new AbortController();
+  const look = async (): Promise<void> => {
+    const nowMs = deps.now();
+    const { degraded } = deps.state();
+    await lookAtIntake(nowMs);
+    const spikes = spikesToTell(deps);
+    const alerts = [
+      ...spikeAlerts(spikes, nowMs),
+      ...burnAlerts(hostSlos(deps), spikes, toldBurns, nowMs),
+      ...intake.alerts,
+      ...(isSeeing() ? [heartbeat(startedMs)] : []),
+      ...(degraded !== null && nowMs - degraded.sinceMs > BLIND_MS ? [blind(degraded)] : []),
+    ];
+    void beat(nowMs);
+    void dispatch.run(alerts, Math.max(4 * everyMs, VALID_MS));
+  };
+  const running = repeat(() => look().catch(() => log({ level: 'warn', message: 'alerts could not be made' })), everyMs, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** Always there while detection works: whoever waits for it learns that nobody is watching any more. */
+function heartbeat(startedMs: number): Alert {
+  return {
+    labels: { alertname: 'OutcryHeartbeat', severity: 'none' },
+    summary: 'Outcry is watching.',
+    details: [],
+    path: '/',
+    startsAtMs: startedMs,
+    endsAtMs: null,
+  };
+}
+
+function blind({ code, sinceMs }: { readonly code: string; readonly sinceMs: number }): Alert {
+  return {
+    labels: { alertname: 'OutcryBlind', severity: 'page' },
+    summary: 'Outcry cannot look for spikes at the moment.',
+    details: [`Rounds of detection fail (${code}). Collectors go on taking reports; nothing is lost, but nothing is found.`],
+    path: '/healthz',
+    startsAtMs: sinceMs,
+    endsAtMs: null,
+  };
+}

@@ -1,0 +1,60 @@
+/** How many opted-in clients a spike hit: those that failed less those that would have failed anyway, and those whose reports are still on their way. */
+import { lowerQuantile, upperQuantile } from '../detect/tails.js';
+
+export interface Affected {
+  /** Best guess, and the 95 % interval around it. */
+  readonly clients: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** No more than this is believed. */
+const MOST_CLIENTS = 1e10;
+const TAIL = 0.025;
+const Z = 1.959964;
+/** Failures that an unknown level is worth (Jeffreys), and how far the true level strays within hours. */
+const PRIOR = 0.5;
+const LEVEL_SD = 0.1;
+/** How well the share of late reports is known: relatively, and at least. */
+const LATE_SD = 0.3;
+const LEAST_LATE_SD = 0.005;
+
+/**
+ * Usual failures are negative binomial with the mean of the baseline; late reports are a share of all, known to a third.
+ *
+ * @param failing - Different clients that failed in the spike, and `before` in all of its `baselines` stretches of equal length, at least one.
+ * @param lateShare - Share of reports that come more than two minutes late, 0..1.
+ * @returns Whole numbers, 0 <= low <= clients <= high. Pure; unusable numbers count as 0. Wrong where a spike lasts over hours in which the usual level changes.
+ */
+export function affectedClients({
+  failing,
+  before,
+  baselines,
+  lateShare,
+}: {
+  readonly failing: number;
+  readonly before: number;
+  readonly baselines: number;
+  readonly lateShare: number;
+}): Affected {
+  const seen = usable(failing);
+  const expected = usable(before) / Math.max(1, usable(baselines));
+  // The level is a gamma of what was seen before; without any failure the half one of the prior is left.
+  const mean = (usable(before) + PRIOR) / Math.max(1, usable(baselines));
+  const variance = mean + mean ** 2 * (1 / (usable(before) + PRIOR) + LEVEL_SD ** 2);
+  const most = Math.min(seen, upperQuantile(TAIL, mean, variance));
+  const least = Math.min(most, lowerQuantile(TAIL, mean, variance));
+  const late = Math.min(0.9, usable(lateShare));
+  const lateSd = Math.max(LEAST_LATE_SD, LATE_SD * late);
+  /** What is still on its way of `n` that came. */
+  const onItsWay = (n: number): number => (n * late) / (1 - late);
+  const spread = (n: number): number => Z * Math.sqrt(onItsWay(n) + (n * lateSd) ** 2);
+  const came = Math.max(0, seen - expected);
+  // Some of the late ones have come by now, so between none and all of them is missing.
+  const clients = Math.round(came + onItsWay(came) / 2);
+  const low = Math.floor(seen - most);
+  const high = Math.ceil(seen - least + onItsWay(seen - least) + spread(seen - least));
+  return { clients, low: Math.min(low, clients), high: Math.max(high, clients) };
+}
+
+const usable = (x: number): number => (Number.isFinite(x) && x > 0 ? Math.min(x, MOST_CLIENTS) : 0);

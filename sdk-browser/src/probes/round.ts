@@ -1,0 +1,159 @@
+/**
+ * One round of probes after a failure: the failing host itself, its landmarks, WebRTC where configured. At most one round per host and
+ * minute, six per hour; between them the last one stands for ten minutes. All hosts together have a budget of bytes per hour. A round is
+ * cancelled when the host answers the app again: that tells what its own small request would have told.
+ */
+import type { IceSeen } from '../diagnose/evidence.js';
+import { NO_ICE } from '../diagnose/evidence.js';
+import { ask } from './ask.js';
+import type { AskParts, Asked } from './ask.js';
+import { askIce } from './ice.js';
+import { sortLandmarks } from './landmarks.js';
+
+const GAP_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const PER_HOUR = 6;
+const RESULT_LASTS_MS = 600_000;
+/** A TLS handshake with headers, generously; WebRTC's packets are fewer. */
+const REQUEST_BYTES = 8_000;
+const BYTES_PER_HOUR = 400_000;
+
+export interface Round {
+  readonly atMs: number;
+  readonly probe: Asked;
+  readonly otherName: Asked;
+  readonly otherPort: Asked;
+  readonly otherBoth: Asked;
+  readonly ice: IceSeen;
+  readonly readable: 'not_run' | 'yes' | 'no';
+  readonly redirected: boolean;
+}
+
+export interface Question {
+  readonly url: URL;
+  /** How long each request of the round may take. */
+  readonly capMs: number;
+  /** Ask for a readable answer of the same path too, where the host answers. */
+  readonly mayRead: boolean;
+  /** Whether a probe that failed like this may have been led from one address to another without end. */
+  readonly mayRedirect: (probe: Asked) => boolean;
+  /** It is likely enough to ask at once. */
+  readonly seemsRedirected: boolean;
+}
+
+export interface Probes {
+  /** Never rejects; undefined where the budget is used up and no earlier round stands, or after `stop`. */
+  ask(question: Question): Promise<Round | undefined>;
+  /** The host answers again: a running round ends with that, and the last one is forgotten. */
+  healed(origin: string): void;
+  /** Consent is gone: what runs is cancelled, what was found out forgotten. Budgets stand. */
+  stop(): void;
+}
+
+export interface ProbesParts extends AskParts {
+  readonly now: () => number;
+  readonly landmarks: Readonly<Record<string, readonly string[]>>;
+  readonly connection: typeof RTCPeerConnection | undefined;
+  /** Asked once per round, after its place in the budget is taken: a round that is left out counts like one that is made. */
+  readonly mayProbe: () => Promise<boolean>;
+}
+
+interface Past {
+  times: number[];
+  running?: { readonly result: Promise<Round | undefined>; readonly abort: AbortController } | undefined;
+  last?: Round | undefined;
+}
+
+const HEALED = 'healed';
+const NOT_ASKED: Asked = { reply: 'not_run', ms: 0, leadsOn: false, startedMark: 0 };
+
+const ANSWERED: Asked = { ...NOT_ASKED, reply: 'answered' };
+const NOTHING_ASKED = {
+  otherName: NOT_ASKED,
+  otherPort: NOT_ASKED,
+  otherBoth: NOT_ASKED,
+  ice: NO_ICE,
+  readable: 'not_run',
+  redirected: false,
+} as const;
+
+/** Any that answers will do; else what the first one said. */
+async function best(replies: readonly Promise<Asked>[]): Promise<Asked> {
+  const all = await Promise.all(replies);
+  return all.find(({ reply }) => reply === 'answered') ?? all[0] ?? NOT_ASKED;
+}
+
+export function makeProbes(parts: ProbesParts): Probes {
+  const { now, setTimer, landmarks, connection, mayProbe } = parts;
+  const pasts = new Map<string, Past>();
+  let spent: (readonly [atMs: number, bytes: number])[] = [];
+
+  async function run({ url, capMs, mayRead, mayRedirect, seemsRedirected }: Question, { signal }: AbortController): Promise<Round> {
+    const atMs = now();
+    const known = sortLandmarks(landmarks[url.hostname] ?? [], url);
+    const head = (target: string, init?: RequestInit): Promise<Asked> => ask(parts, target, capMs, signal, init);
+    const all = (urls: readonly string[]): Promise<Asked> => best(urls.slice(0, 2).map((each) => head(each)));
+    const icon = `${url.origin}/favicon.ico`;
+    const redirects = async (): Promise<boolean> => (await head(icon, { mode: 'cors', redirect: 'manual' })).leadsOn;
+    const reads = async (): Promise<boolean> => (await head(url.origin + url.pathname, { mode: 'cors' })).reply === 'answered';
+    const [probe, early, otherName, otherPort, otherBoth, ice] = await Promise.all([
+      head(icon),
+      seemsRedirected && redirects(),
+      all(known.otherName),
+      all(known.otherPort),
+      all(known.otherBoth),
+      known.stun || known.turns ? askIce(connection, known, Math.min(capMs, 3_000), setTimer, signal) : NO_ICE,
+    ]);
+    const readable = probe.reply !== 'answered' || !mayRead ? 'not_run' : (await reads()) ? 'yes' : 'no';
+    const redirected =
+      probe.reply !== 'answered' && (early || (probe.reply === 'failed' && !seemsRedirected && mayRedirect(probe) && (await redirects())));
+    return { atMs, probe, otherName, otherPort, otherBoth, ice, readable, redirected };
+  }
+
+  function forget(past: Past | undefined, why?: typeof HEALED): void {
+    if (!past) return;
+    past.last = undefined;
+    past.running?.abort.abort(why);
+  }
+
+  /** False when it would be too much for this hour. */
+  function spend(at: number, hostname: string): boolean {
+    spent = spent.filter(([atMs]) => Math.abs(at - atMs) < HOUR_MS);
+    const bytes = REQUEST_BYTES * (2 + (landmarks[hostname]?.length ?? 0));
+    if (spent.reduce((sum, [, each]) => sum + each, 0) + bytes > BYTES_PER_HOUR) return false;
+    spent.push([at, bytes]);
+    return true;
+  }
+
+  return {
+    ask(question) {
+      const { hostname, origin } = question.url;
+      const past: Past = pasts.get(origin) ?? { times: [] };
+      pasts.set(origin, past);
+      if (past.running) return past.running.result;
+      const at = now();
+      past.times = past.times.filter((time) => at - time < HOUR_MS && time <= at);
+      const before = past.times.at(-1) ?? -Infinity;
+      if (at - before < GAP_MS || past.times.length >= PER_HOUR || !spend(at, hostname))
+        return Promise.resolve(at - before < RESULT_LASTS_MS ? past.last : undefined);
+      past.times.push(at);
+      const abort = new AbortController();
+      const result = mayProbe()
+        .then((may) => (may && !abort.signal.aborted ? run(question, abort) : undefined))
+        .catch(() => undefined)
+        .then((round) => {
+          past.running = undefined;
+          if (abort.signal.reason === HEALED) return { ...NOTHING_ASKED, atMs: at, probe: ANSWERED };
+          return (past.last = abort.signal.aborted ? undefined : round);
+        });
+      past.running = { result, abort };
+      return result;
+    },
+    healed(origin) {
+      forget(pasts.get(origin), HEALED);
+    },
+    stop() {
+      for (const past of pasts.values()) forget(past);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** One go of a service worker: a session without watchers, for as long as something waits and the collectors take it. */
+import { readPlan, startSession } from '@outcry/core';
+import type { Platform, Session } from '@outcry/core';
+import { makeBroadcast } from './broadcast.js';
+import { deflateRaw } from './deflate.js';
+import { isThere } from './is-there.js';
+import { makeSenderLock } from './lock.js';
+import { makePresence } from './presence.js';
+import { runtimeOf } from './runtime.js';
+import { openStore } from './store.js';
+
+/** What stands in for a window. */
+export type WorkerScope = WindowOrWorkerGlobalScope & Pick<typeof globalThis, 'BroadcastChannel'> & { readonly navigator: Navigator };
+
+const LOOK_MS = 250;
+/** A worker that gets nothing through only costs; the browser wakes it again. */
+const QUIET_MS = 30_000;
+/** Browsers end an event after some minutes. */
+const LONGEST_MS = 120_000;
+
+function makePlatform(scope: WorkerScope, name: string, store: Platform['store'], overrides: Partial<Platform>): Platform {
+  const { navigator, crypto } = scope;
+  const { now, random } = { now: Date.now, random: Math.random };
+  const locks = navigator.locks as LockManager | undefined;
+  const setTimer: Platform['setTimer'] = (run, ms) => {
+    const timer = scope.setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+    return () => scope.clearTimeout(timer);
+  };
+  return {
+    now,
+    random,
+    setTimer,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    subtle: crypto.subtle,
+    fetchFn: scope.fetch.bind(scope),
+    store,
+    withSenderLock: makeSenderLock({ locks, name, store, now, random, setTimer, onLeave: () => () => undefined }),
+    source: 'sdk-browser',
+    ...runtimeOf(navigator),
+    online: () => navigator.onLine,
+    connection: () => 'unknown',
+    ...('CompressionStream' in scope && { deflate: deflateRaw }),
+    ...('BroadcastChannel' in scope && {
+      broadcast: makeBroadcast(scope.BroadcastChannel, name, locks && makePresence(locks, name, random)),
+    }),
+    ...overrides,
+  };
+}
+
+/** Resolves when nothing waits any more (true), nothing gets through (false), or consent is gone (true: nothing waits). */
+async function untilSent(session: Session, { now, setTimer }: Platform, progress: { lastMs: number; gone: boolean }): Promise<boolean> {
+  const endMs = now() + LONGEST_MS;
+  while (!progress.gone) {
+    if ((await session.pending()).envelopes === 0) return true;
+    if (now() > Math.min(endMs, progress.lastMs + QUIET_MS)) return false;
+    await new Promise<void>((resolve) => void setTimer(resolve, LOOK_MS));
+  }
+  return true;
+}
+
+/**
+ * Delivers what pages left, to the collectors that the last page with consent named, by the rules of any page: the sender lock, the
+ * epoch before every request, Retry-After, the budget of the day.
+ *
+ * @param name - Of the store.
+ * @returns False when something still waits. Without a consent nothing is asked and nothing stored.
+ * Rejects when the store does.
+ */
+export async function deliverWaiting(scope: WorkerScope, name: string, overrides: Partial<Platform> = {}): Promise<boolean> {
+  if (!(await isThere(scope.indexedDB, name))) return true;
+  const store = await openStore(name, scope.indexedDB);
+  const epoch = await store.epoch();
+  const options = await readPlan(store);
+  if (!options?.receipt) return true;
+  const platform = makePlatform(scope, name, store, overrides);
+  const { broadcast, now } = platform;
+  const progress = { lastMs: now(), gone: false };
+  const session = startSession({
+    options,
+    platform,
+    epoch: Promise.resolve(epoch),
+    receipt: options.receipt,
+    sent: [],
+    emit: ({ kind }) => kind === 'delivered' && (progress.lastMs = now()),
+    onGone: () => (progress.gone = true),
+  });
+  const stopListening = broadcast?.listen(({ kind }) => {
+    if (kind !== 'erased') return;
+    progress.gone = true;
+    session.end();
+    broadcast.post({ kind: 'confirmed' });
+  });
+  try {
+    return await untilSent(session, platform, progress);
+  } finally {
+    session.end();
+    stopListening?.();
+  }
+}

@@ -1,0 +1,31 @@
+/** What every page says when the analyzer cannot see, or not all. */
+import { describe, expect, it } from 'vitest';
+import type { AnswerDeps } from '../../../analyzer/src/answers/settings.js';
+import { pageState } from '../../../analyzer/src/http/pages.js';
+import type { WatchState } from '../../../analyzer/src/watch/watch.js';
+
+const NOW = Date.UTC(2026, 0, 5, 14, 40);
+const troubleOf = (state: Partial<WatchState>): string | null => {
+  const whole: WatchState = { latest: null, latestMs: NOW, degraded: null, scrapeErrors: new Map(), ...state };
+  return pageState({ state: () => whole } as unknown as AnswerDeps).trouble;
+};
+
+describe('the state of the analyzer on every page', () => {
+  it('names server metrics that cannot be read or cannot be right, with the reason, and what that means', () => {
+    expect(troubleOf({})).toBeNull();
+    const scrapeErrors = new Map([
+      ['shop api.shop.example', 'the Prometheus answered saturation of 97'],
+      ['shop pay.shop.example', 'timeout'],
+    ]);
+    expect(troubleOf({ scrapeErrors })).toBe(
+      'Server metrics cannot be read, or not be right: shop api.shop.example (the Prometheus answered saturation of 97), shop pay.shop.example (timeout). Verdicts rest on what was read before, and say so where that is too old.',
+    );
+  });
+
+  it('says first that nothing is seen at all, and since when', () => {
+    const degraded = { code: 'storage_unavailable', sinceMs: NOW - 60_000 } as const;
+    expect(troubleOf({ degraded, scrapeErrors: new Map([['a b', 'c']]) })).toBe(
+      'Storage has not answered since 14:39:00 UTC (storage_unavailable). What you see is what was known then.',
+    );
+  });
+});

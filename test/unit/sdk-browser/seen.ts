@@ -1,0 +1,37 @@
+/** Evidence of a fetch that failed at once in Chromium, for tests to differ from. */
+import { NO_ICE } from '../../../sdk-browser/src/diagnose/evidence.js';
+import type { Evidence } from '../../../sdk-browser/src/diagnose/evidence.js';
+
+export const REJECTED: Evidence = {
+  how: 'failed',
+  statusCode: 0,
+  silent: true,
+  resource: 'fetch',
+  elapsedMs: 120,
+  pending: false,
+  engine: 'chromium',
+  linux: true,
+  online: true,
+  policy: 'none',
+  worker: false,
+  trace: 'none',
+  probe: 'failed',
+  probeMs: 120,
+  probeTrace: 'none',
+  probedAgoMs: 500,
+  readable: 'not_run',
+  redirected: false,
+  otherName: 'not_run',
+  otherNameMs: 0,
+  otherPort: 'not_run',
+  otherBoth: 'not_run',
+  ice: NO_ICE,
+  byName: ['witness', 'witness'],
+  byAddress: [],
+  readBefore: 'path',
+  everReached: true,
+  permission: 'not_needed',
+  multiplexed: false,
+  roundTrip: undefined,
+  lagMs: 1,
+};
