@@ -16,7 +16,8 @@ import type { Scope } from './scope.js';
 import { watchWake } from './wake.js';
 import { openStore } from './store.js';
 import type { Begin } from './watch/ending.js';
-import { watchLeavingToWorker } from './worker-note.js';
+import { noteToWorker } from './worker-note.js';
+import type { WorkerNote } from './worker-note.js';
 
 export { removeNel };
 
@@ -64,6 +65,7 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
   const loading = import('./diagnosis.js');
   const store = overrides.store ?? (await openStore(name, idb));
   const locks = navigator.locks as LockManager | undefined;
+  let note: WorkerNote | undefined;
   const platform: Platform = {
     ...beginnings,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -78,6 +80,7 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
       return policy.stopped(new URL(url)) !== 'none';
     },
     onLeave: lifecycle.onLeave,
+    onKept: () => note?.ask(),
     // Asked for by a session for as long as it lasts, which is how long the page is to be counted among those that hear.
     onWake(run) {
       const stopWaking = watchWake(scope)(run);
@@ -90,7 +93,6 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
     ...('CompressionStream' in scope && { deflate: deflateRaw }),
     ...overrides,
   };
-  let stopLeaving = (): void => undefined;
   const { makeDiagnosis } = await loading;
   const diagnosis = makeDiagnosis({ scope, platform, agent, lifecycle, policy, begin, ...options });
   const parallel = [lifecycle, policy, diagnosis];
@@ -108,11 +110,12 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
     follow: diagnosis.follow,
     start(sinceMark) {
       for (const each of parallel) each.start(sinceMark);
-      stopLeaving();
-      if (options.worker) stopLeaving = watchLeavingToWorker(scope, name, lifecycle);
+      note?.stop();
+      note = options.worker ? noteToWorker(scope, name, lifecycle) : undefined;
     },
     stop() {
-      stopLeaving();
+      note?.stop();
+      note = undefined;
       for (const each of parallel) each.stop();
     },
   };

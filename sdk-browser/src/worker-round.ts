@@ -58,6 +58,17 @@ async function untilSent(session: Session, { now, setTimer }: Platform, progress
   return true;
 }
 
+/** Whether a page of the origin is there that listens, and so delivers by itself. False where the browser does not tell. */
+export async function hasPage({ navigator }: WorkerScope, name: string): Promise<boolean> {
+  const locks = navigator.locks as LockManager | undefined;
+  return (
+    locks !== undefined &&
+    (await makePresence(locks, name, Math.random)
+      .others()
+      .catch(() => 0)) > 0
+  );
+}
+
 /**
  * Delivers what pages left, to the collectors that the last page with consent named, by the rules of any page: the sender lock, the
  * epoch before every request, Retry-After, the budget of the day.

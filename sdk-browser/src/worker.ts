@@ -4,7 +4,7 @@
  */
 import type { Platform } from '@outcry/core';
 import { workerTag } from './worker-note.js';
-import { deliverWaiting } from './worker-round.js';
+import { deliverWaiting, hasPage } from './worker-round.js';
 import type { WorkerScope } from './worker-round.js';
 
 export interface WorkerOptions {
@@ -48,11 +48,13 @@ export function deliverWhenGone({ store = 'outcry', onFetch = false }: WorkerOpt
 
   listen('sync', (event) => {
     if (event.tag !== tag) return;
-    // A rejection makes the browser come back in some minutes.
+    // A rejection makes the browser come back in some minutes: perhaps the page is gone by then. Beside it a worker would only knock twice.
     event.waitUntil(
-      deliver().then((all) => {
-        if (!all) throw new Error('outcry: something still waits');
-      }),
+      hasPage(scope, store)
+        .then((isPageThere) => !isPageThere && deliver())
+        .then((all) => {
+          if (!all) throw new Error('outcry: something still waits');
+        }),
     );
   });
   listen('message', (event) => {

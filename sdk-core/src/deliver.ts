@@ -195,6 +195,7 @@ export function makeDelivery(grant: Grant, { queue, steering, budget, onDelivere
         failures++;
         return { left: 1, delivered: 0, dropped: 0, result: 'kept' as const };
       });
+    if (rest?.result === 'kept' && rest.left > 0) platform.onKept?.();
     if (failures === 0) failingSinceMs = 0;
     else failingSinceMs ||= now();
     // Nobody comes back at the very moment that all were told.

@@ -70,6 +70,15 @@ async function sync(): Promise<void> {
   await session.detach();
 }
 
+/** Until it holds, a sync now and then: the browser comes back in minutes, and a page's locks outlive it for a moment. */
+async function syncUntil(holds: () => boolean): Promise<void> {
+  await until(async () => {
+    if (!holds()) await sync();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return holds();
+  });
+}
+
 /** The tags of Background Syncs that are asked for from now on. */
 async function listenForSyncs(): Promise<readonly string[]> {
   const tags: string[] = [];
@@ -87,28 +96,38 @@ describe('the service worker', () => {
     servers.away = true;
     const page = await openApp();
     await grant(page);
-    await fail(page, servers);
-    await untilAtRest(page);
-    const before = uploads();
     const asked = await listenForSyncs();
-    // What a closed tab asked for last may be lost with its process; one that was left lives on.
-    await page.goto('about:blank');
-    await page.close();
-    // A Background Sync, which the page asked for when it went. The browser makes one when it believes in a network, as it does not always here.
+    await fail(page, servers);
+    // For what nobody took, while the page is there: about half of what a page asks for when it is closed is lost with it.
     await until(() => asked.includes('outcry:outcry'));
-    await sync();
-    await until(() => uploads() > before);
+    await untilAtRest(page);
+    await page.close();
+    const before = uploads();
+    // The browser makes a sync when it believes in a network, as it does not always here.
+    await syncUntil(() => uploads() > before);
     expect(browser.context.pages().filter((each) => each.url().startsWith(servers.page))).toEqual([]);
     servers.away = false;
-    // After a round that failed the browser itself comes back in minutes.
-    await until(async () => {
-      if (failures() === 0) await sync();
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return failures() === 1;
-    });
+    await syncUntil(() => failures() === 1);
     expect(servers.envelopes.size).toBe(servers.bodies.length);
     await sync();
     await until(async () => (await outside.evaluate(() => navigator.locks.query())).held?.length === 0);
+  });
+
+  it('leaves it to a page that is there', async () => {
+    servers.away = true;
+    const page = await openApp();
+    await grant(page);
+    await fail(page, servers);
+    await untilAtRest(page);
+    await page.evaluate(() => window.agent.close());
+    // Listens as a page with an agent does, and sends nothing that could be taken for the worker's.
+    await page.evaluate(() => void navigator.locks.request('outcry:page:other', () => new Promise(() => undefined)));
+    servers.away = false;
+    await sync();
+    await page.waitForTimeout(2_000);
+    expect(servers.bodies).toEqual([]);
+    await page.close();
+    await syncUntil(() => failures() === 1);
   });
 
   it('delivers when the browser says later that the network is back', async () => {
@@ -121,8 +140,7 @@ describe('the service worker', () => {
     await page.close();
     servers.away = false;
     await browser.context.setOffline(false);
-    await sync();
-    await until(() => failures() === 1);
+    await syncUntil(() => failures() === 1);
   });
 
   it('sends and stores nothing after a withdrawal, also when it is woken then', async () => {
@@ -155,8 +173,7 @@ describe('the service worker', () => {
     servers.silent = true;
     servers.away = false;
     const before = uploads();
-    await sync();
-    await until(() => uploads() > before);
+    await syncUntil(() => uploads() > before);
     const [first, second] = [await openApp(), await openApp()];
     expect(await first.evaluate(() => window.agent.consent)).toBe('granted');
     await until(

@@ -71,6 +71,26 @@ describe('delivery', () => {
     expect((await agent.pending()).envelopes).toBe(0);
   });
 
+  it('tells the platform of a round that ends with something no collector took, and of no other', async () => {
+    const c = await collector();
+    let kept = 0;
+    const stuck = makePlace([await closedOrigin()], {}, { onKept: () => kept++ });
+    await stuck.agent.setConsent('granted', RECEIPT);
+    await stuck.agent.pending();
+    stuck.agent.fail(failureAt(stuck.clock.nowMs));
+    await stuck.clock.advance(10_000);
+    await until(() => kept > 0);
+    await stuck.agent.setConsent('denied');
+    kept = 0;
+    const free = makePlace([c.origin], {}, { onKept: () => kept++ });
+    await free.agent.setConsent('granted', RECEIPT);
+    await free.agent.pending();
+    free.agent.fail(failureAt(free.clock.nowMs));
+    await free.clock.advance(10_000);
+    await until(() => free.events.some(({ kind }) => kind === 'delivered'));
+    expect(kept).toBe(0);
+  });
+
   it('sends bytes only: no content type, no cookie, no referrer', async () => {
     const c = await collector();
     const { agent, clock } = makePlace([c.origin]);
