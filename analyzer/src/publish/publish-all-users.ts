@@ -5,6 +5,7 @@ const WHY: Readonly<Record<NotExtrapolated, string>> = {
   uncovered: 'the totals cover too few of the countries and releases that fail',
   contradictory: 'clients tell of more requests than the server counts, so the totals are of something else',
   uneven: 'the share of users who opted in differs too much between countries and releases',
+  no_excess: 'weighed by country and release, no more clients failed than usual',
 };
 const TOO_FEW = 'too few clients failed';
 

@@ -1,8 +1,8 @@
 /**
- * From failing opted-in clients to all users, where the server says how many requests each country and release makes in all.
+ * From opted-in clients that a spike hit to all users, where the server says how many requests each country and release makes in all.
  *
  * Post-stratification: in a stratum (country × release) the opt-in share is the requests of opted-in clients ÷ all requests, both before the spike;
- * each failing client stands for 1 ÷ that share. The interval has the chance of the counts (Σ f/s²) and, as the sd of the logarithm, the spread of the
+ * each client that fails beyond the usual stands for 1 ÷ that share. The interval has the chance of the counts (Σ (f + usual)/s²) and, as the sd of the logarithm, the spread of the
  * share between strata: users within one stratum are thought to differ as much as strata do. Assumption: within a stratum, those who opted in fail
  * as often as the others. It is wrong where a fault hits the two differently, and where the shares are of other requests than the failing ones.
  */
@@ -23,6 +23,8 @@ const Z95 = 1.96;
 
 export interface Stratum {
   readonly failing: number;
+  /** Clients that fail in as much time without a spike. */
+  readonly usual: number;
   /** Requests of opted-in clients and of all, per second, before the spike; 0 where nothing is known. */
   readonly optedInPerS: number;
   readonly allPerS: number;
@@ -30,7 +32,7 @@ export interface Stratum {
   readonly sample: number;
 }
 
-/** @returns Users that fail, with a 95 % interval, or why there is none. Pure; never throws. */
+/** @returns Users that fail because of it, with a 95 % interval, or why there is none. Pure; never throws. */
 export function extrapolate(strata: readonly Stratum[]): Extrapolation {
   const failing = strata.reduce((sum, s) => sum + s.failing, 0);
   const known = strata.filter((s) => s.allPerS > LEAST_PER_S && s.optedInPerS > LEAST_PER_S && s.sample >= LEAST_REQUESTS);
@@ -43,10 +45,13 @@ export function extrapolate(strata: readonly Stratum[]): Extrapolation {
   const spread = spreadOf(weighted);
   if (spread > WIDEST) return { users: null, reason: 'uneven' };
   const scale = failing / covered;
-  const users = weighted.reduce((sum, s) => sum + s.failing / s.share, 0) * scale;
-  const variance = weighted.reduce((sum, s) => sum + s.failing / s.share ** 2, 0) * scale ** 2;
+  const users = weighted.reduce((sum, s) => sum + (s.failing - s.usual) / s.share, 0) * scale;
+  // Below, a stratum with large chance and a small share would have all the say.
+  const excess = strata.reduce((sum, s) => sum + s.failing - s.usual, 0);
+  if (!(excess > 0) || users < excess) return { users: null, reason: 'no_excess' };
+  const variance = weighted.reduce((sum, s) => sum + (s.failing + s.usual) / s.share ** 2, 0) * scale ** 2;
   const half = Math.hypot((Z95 * Math.sqrt(variance)) / users, studentOf(weighted) * spread);
-  return { users, low: Math.max(failing, users * Math.exp(-half)), high: users * Math.exp(half), reason: null };
+  return { users, low: Math.max(excess, users * Math.exp(-half)), high: users * Math.exp(half), reason: null };
 }
 
 /** Strata that count: those of few requests tell little of the spread. */

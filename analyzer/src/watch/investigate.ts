@@ -228,7 +228,7 @@ export async function investigate(
 }
 
 /** All users that fail, where a source tells the server's requests by country and release. */
-async function toAllUsers({ group, rows }: Placed, deps: WatchDeps): Promise<Extrapolation> {
+async function toAllUsers({ group, rows, stretch }: Placed, deps: WatchDeps): Promise<Extrapolation> {
   const { project, host, spike } = group;
   const isTold = deps.serverMetrics.some((m) => m.project === project && m.host === host && isPrometheus(m) && m.slicesQuery !== undefined);
   if (!isTold) return extrapolate([]);
@@ -236,7 +236,7 @@ async function toAllUsers({ group, rows }: Placed, deps: WatchDeps): Promise<Ext
   const toMs = Math.floor(spike.startMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS - 2 * ATTEMPT_BIN_MS;
   const span = { project, host, from: seconds(toMs - HOUR_MS), to: seconds(toMs) };
   const attempts = await ask(deps.client, attemptsBySlice, span);
-  return extrapolate(strataOf(rows, attempts, await ask(deps.client, sliceRates, span)));
+  return extrapolate(strataOf(rows, stretch.baselines, attempts, await ask(deps.client, sliceRates, span)));
 }
 
 /** The places with the clients that decide whether they may be named: the most in any window of the grid so far. */

@@ -9,6 +9,7 @@ import { strataOf } from '../../../analyzer/src/watch/strata.js';
 
 const stratum = (failing: number, share: number, allPerS = 100): Stratum => ({
   failing,
+  usual: 0,
   optedInPerS: share * allPerS,
   allPerS,
   sample: share * allPerS * 3_600,
@@ -24,6 +25,14 @@ describe('extrapolate', () => {
     const { users } = told(extrapolate([stratum(20, 0.2), stratum(0, 0.4)]));
     expect(users).toBeCloseTo(100, 6);
     expect(told(extrapolate([stratum(20, 0.2), stratum(40, 0.4)])).users).toBeCloseTo(200, 6);
+  });
+
+  it('leaves out those who usually fail, and is less sure for it', () => {
+    const without = told(extrapolate([stratum(30, 0.2), stratum(40, 0.4)]));
+    const usual = told(extrapolate([{ ...stratum(40, 0.2), usual: 10 }, stratum(40, 0.4)]));
+    expect(usual.users).toBeCloseTo(without.users, 6);
+    expect(usual.high).toBeGreaterThan(without.high);
+    expect(extrapolate([{ ...stratum(10, 0.2), usual: 12 }, stratum(1, 0.4)]).reason).toBe('no_excess');
   });
 
   it('has an interval of the counts alone where shares are equal, and a wider one the more they differ', () => {
@@ -72,9 +81,10 @@ describe('extrapolate', () => {
     expect(reason([stratum(20, 0.01), stratum(20, 0.9), stratum(5, 0.1)])).toBe('uneven');
   });
 
-  it('never throws, and never tells fewer users than clients that said so themselves', () => {
+  it('never throws, and never tells fewer users than there are clients beyond the usual', () => {
     const some = fc.record({
       failing: fc.integer({ min: 0, max: 1_000 }),
+      usual: fc.double({ min: 0, max: 1_000, noNaN: true }),
       optedInPerS: fc.double({ min: 0, max: 1_000 }),
       allPerS: fc.double({ min: 0, max: 1_000 }),
       sample: fc.integer({ min: 0, max: 1_000 }),
@@ -83,7 +93,7 @@ describe('extrapolate', () => {
       fc.property(fc.array(some, { maxLength: 8 }), (strata) => {
         const e = extrapolate(strata);
         if (e.reason !== null) return;
-        expect(e.low).toBeGreaterThanOrEqual(strata.reduce((sum, s) => sum + s.failing, 0));
+        expect(e.low).toBeGreaterThanOrEqual(strata.reduce((sum, s) => sum + s.failing - s.usual, 0));
         expect(e.high).toBeGreaterThanOrEqual(e.low);
       }),
     );
@@ -94,9 +104,10 @@ describe('strata', () => {
   it('put failing clients, opted-in requests and the server’s own in one list by country and release', () => {
     const strata = strataOf(
       [
-        { country: 'DE', release: '1', now: 4 },
-        { country: 'DE', release: '1', now: 6 },
+        { country: 'DE', release: '1', allNow: 4, allBefore: 3 },
+        { country: 'DE', release: '1', allNow: 6, allBefore: 0 },
       ],
+      6,
       [{ country: 'DE', release: '1', made: 7_200, sample: 720, bins: 12 }],
       [
         { name: sliceName('DE', '1'), rate: 10 },
@@ -105,8 +116,8 @@ describe('strata', () => {
       ],
     );
     expect(strata).toEqual([
-      { failing: 10, optedInPerS: 2, allPerS: 10, sample: 720 },
-      { failing: 0, optedInPerS: 0, allPerS: 5, sample: 0 },
+      { failing: 10, usual: 0.5, optedInPerS: 2, allPerS: 10, sample: 720 },
+      { failing: 0, usual: 0, optedInPerS: 0, allPerS: 5, sample: 0 },
     ]);
     expect(readSliceName(sliceName('DE', '4.2.1+a'))).toEqual({ country: 'DE', release: '4.2.1+a' });
   });
