@@ -27,7 +27,8 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
       wouldChange: ['The same failures in other releases.', 'A place that holds the failures better than the release does.'],
     };
   }
-  if (server.measured && server.errorsUp) {
+  const isApart = errsApart(spike, server);
+  if (server.measured && server.errorsUp && !isApart) {
     return {
       verdict: 'inside',
       because: ["The server's own share of errors rose together with the clients' failures."],
@@ -104,7 +105,9 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
   return {
     verdict: 'outside',
     because: [
-      "The server's own share of errors is at its usual level while clients fail.",
+      isApart
+        ? "The server's own share of errors rose too, but what it answers with an error has reached it: that leaves no name of one network unresolved. It is a fault of its own; look at it as well."
+        : "The server's own share of errors is at its usual level while clients fail.",
       ...(place.network ? ['The failures lie in one network.'] : []),
       ...(probers.reach ? ['Probers elsewhere reach the host.'] : []),
       ...(oneFails ? ['One prober elsewhere fails too; one alone may fail for reasons of its own.'] : []),
@@ -113,12 +116,17 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
         : []),
     ],
     wouldChange: [
-      "A rise of the server's own error share.",
+      isApart ? 'The same failures from other networks.' : "A rise of the server's own error share.",
       oneFails ? 'More than one prober elsewhere failing.' : 'Probers elsewhere failing too.',
-      ...(everywhere ? [] : ['The same failures from other places.']),
+      ...(everywhere || isApart ? [] : ['The same failures from other places.']),
       'A fault at an entry (edge, load balancer) of your own that does not count its requests.',
     ],
   };
+}
+
+/** The server's errors rose, and cannot be why names are not resolved in one network alone. */
+export function errsApart({ kind, place, networksFailing }: SpikeEvidence, { errorsUp }: ServerReading): boolean {
+  return errorsUp && kind === 'dns' && Boolean(place.network) && networksFailing <= 1;
 }
 
 /** Why the server's metrics say nothing. */

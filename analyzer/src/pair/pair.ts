@@ -8,7 +8,7 @@
  * are the caller's choice. A dip alone never makes a verdict, nor does a deploy: each stands beside it.
  */
 import { believable } from './believable.js';
-import { decide } from './decide.js';
+import { decide, errsApart } from './decide.js';
 import { readProbers } from './read-probers.js';
 import { numbersOf, readServer } from './read-server.js';
 import type { ServerEvidence, SpikeEvidence, Verdict, VerdictNumbers } from './verdict.js';
@@ -32,7 +32,8 @@ export function pair(spike: SpikeEvidence, given: ServerEvidence | null): Verdic
   const attemptsUp =
     (numbers.attempts_failed_share ?? 0) > 2 * (numbers.attempts_failed_share_before ?? 1) && (spike.attempts?.failed ?? 0) >= 3;
   // Whoever has addresses all over a network can make up its requests and its browsers' reports as well as its failures, so these support nothing.
-  const uncorroborated = network !== null && spike.networksFailing <= 1 && !server.dipped && !server.errorsUp && !probers.fail;
+  const errorsSupport = server.errorsUp && !errsApart(spike, server);
+  const uncorroborated = network !== null && spike.networksFailing <= 1 && !server.dipped && !errorsSupport && !probers.fail;
   const { verdict, byProbers = false, because, wouldChange } = decide(spike, server, probers, metrics !== null);
   return {
     verdict,
@@ -57,7 +58,8 @@ export function pair(spike: SpikeEvidence, given: ServerEvidence | null): Verdic
 
 function deployWords({ minutes_since_deploy: minutes }: VerdictNumbers): string[] {
   if (minutes === null) return [];
-  return [`A deploy of your own came ${minutes === 1 ? '1 minute' : `${minutes} minutes`} before the failures began.`];
+  const time = minutes < 1 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`;
+  return [`A deploy of your own came ${time} before the failures began.`];
 }
 
 /** Browsers' own reports stand beside the agents': they are a reason and never make a spike. */

@@ -33,6 +33,25 @@ describe('pair', () => {
     expect(v.numbers.server_error_share_before).toBe(0.001);
   });
 
+  it('does not lay names that one network alone cannot resolve on errors of the server, nor take these for support', () => {
+    const v = pair(spike({ kind: 'dns' }), metrics([1000, 200]));
+    expect(v).toMatchObject({ verdict: 'outside', uncorroborated: true });
+    expect(v.because[0]).toMatch(/rose too.*fault of its own/);
+    expect(v.wouldChange).toContain('The same failures from other networks.');
+    expect(pair(spike({ kind: 'dns', networksFailing: 2 }), metrics([1000, 200])).verdict).toBe('inside');
+    expect(pair(spike({ kind: 'dns', place: {} }), metrics([1000, 200])).verdict).toBe('inside');
+    expect(pair(spike({ kind: 'http' }), metrics([1000, 200]))).toMatchObject({ verdict: 'inside', uncorroborated: false });
+  });
+
+  it('tells how long before the failures a deploy came', () => {
+    const words = (minutesBefore: number) => pair(spike({ deploys: [{ minutesBefore, release: '' }] }), null).because.join(' ');
+    expect([0, 1, 4].map((n) => /came (.*) before the failures/.exec(words(n))?.[1])).toEqual([
+      'less than a minute',
+      '1 minute',
+      '4 minutes',
+    ]);
+  });
+
   it('does not take two errors after none for a rise', () => {
     const quiet = { baseline: { requests: 60_000, errors: 0, seconds: 3600 } };
     expect(pair(spike(), metrics([1000, 2], quiet)).verdict).toBe('outside');
