@@ -25,6 +25,8 @@ const project = (name: string, options: object = {}) => ({
 
 export default defineConfig({
   test: {
+    // What failed must be told whole: a log is often all that is left of a run.
+    chaiConfig: { truncateThreshold: 2_000 },
     projects: [
       project('unit', { testTimeout: 20_000 }),
       project('wire', { testTimeout: 20_000 }),

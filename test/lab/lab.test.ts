@@ -104,7 +104,8 @@ describe.skipIf(why !== undefined)(`the fault lab${why === undefined ? '' : ` (s
 
   it(`tells no wrong kind at confidence ≥ ${SURE}`, () => {
     const wrong = rows.filter(({ judged, seen }) => judged.kind === 'wrong' && (seen.diagnosis?.confidence ?? 0) >= SURE);
-    expect(wrong.map(({ fault, engine, seen }) => ({ fault, engine, diagnosis: seen.diagnosis }))).toEqual([]);
+    // In words, whole: the log of a run is often all that is left of it.
+    expect(wrong.map(({ fault, engine, seen }) => `${fault}, ${engine}: ${JSON.stringify(seen.diagnosis)}`).join('\n')).toBe('');
   });
 
   for (const [fault, kinds] of Object.entries(EXPECTED))
