@@ -20,13 +20,12 @@ const alias = [
 
 const project = (name: string, options: object = {}) => ({
   resolve: { alias },
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
+  // What failed is told whole: a log is often all that is left of a run.
+  test: { name, include: [`test/${name}/**/*.test.ts`], chaiConfig: { truncateThreshold: 2_000 }, ...options },
 });
 
 export default defineConfig({
   test: {
-    // What failed must be told whole: a log is often all that is left of a run.
-    chaiConfig: { truncateThreshold: 2_000 },
     projects: [
       project('unit', { testTimeout: 20_000 }),
       project('wire', { testTimeout: 20_000 }),
