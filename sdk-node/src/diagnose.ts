@@ -28,7 +28,9 @@ export interface ErrorFacts {
   readonly byPeer: boolean;
 }
 
-const OWN_CODES = /^(UND_ERR_ABORTED|UND_ERR_DESTROYED|UND_ERR_CLOSED|ABORT_ERR)$/;
+/** `ERR_CANCELED` is axios's. */
+const OWN_CODES = /^(UND_ERR_ABORTED|UND_ERR_DESTROYED|UND_ERR_CLOSED|ABORT_ERR|ERR_CANCELED)$/;
+const TIMED_OUT = /time(d ?)?-?out/i;
 const SLOW_LOOKUP_MS = 5_000;
 const ABANDONED_MS = 10_000;
 const SINKHOLE = /^(0\.0\.0\.0|127\.0\.0\.1|::1?)$/;
@@ -49,10 +51,19 @@ function ranOut({ stage, exactStage, elapsedMs }: Evidence, words: string): Diag
   return diagnosis('abandoned', stage, answered ? 0.9 : 0.5, seen, answered ? 'the request was sent' : 'the stage was not seen');
 }
 
+/** The app ended it without a word of time: patience that may have been lost, or nothing that tells of the network. */
+function givenUp({ stage, elapsedMs, statusCode }: Evidence): Diagnosis | null {
+  return elapsedMs >= ABANDONED_MS && statusCode === 0
+    ? diagnosis('abandoned', stage, 0.5, `given up after ${Math.round(elapsedMs)} ms without an answer`)
+    : null;
+}
+
 /** A connection that ended or was reset under the request. */
 function torn(evidence: Evidence, { code, message, syscall, byPeer }: ErrorFacts): Diagnosis | null {
   const { stage, scheme, statusCode } = evidence;
   if (/before secure TLS connection/.test(message)) return diagnosis('tcp.closed', 'handshake', 0.95, message);
+  // What Node says of a request that the app destroys, at whatever stage; the system's own resets name their call.
+  if (!syscall && !byPeer && message === 'socket hang up') return givenUp(evidence);
   if (stage === 'lookup' || stage === 'connect' || stage === 'handshake' || stage === 'unknown') {
     // A connect that was never accepted is refused or times out; a reset says that it stood for a moment.
     const inHandshake = stage === 'handshake' || (scheme === 'https' && (syscall === 'read' || syscall === 'connect'));
@@ -80,10 +91,9 @@ export function diagnose(evidence: Evidence): Diagnosis | null {
 
   if (name === 'TimeoutError' || /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code))
     return ranOut(evidence, code.startsWith('UND_') ? code : name);
-  if (name === 'AbortError' || OWN_CODES.test(code))
-    return elapsedMs >= ABANDONED_MS && statusCode === 0
-      ? diagnosis('abandoned', stage, 0.5, `given up after ${Math.round(elapsedMs)} ms without an answer`)
-      : null;
+  // Libraries lend their own timers the system's codes; the system's errors name their call.
+  if (/^E(CONNABORTED|TIMEDOUT)$/.test(code) && !error.syscall && TIMED_OUT.test(message)) return ranOut(evidence, 'a timer of the app');
+  if (name === 'AbortError' || OWN_CODES.test(code)) return givenUp(evidence);
 
   if (noNetwork && !LOCAL_NAME.test(host) && /^(EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)$/.test(code))
     return diagnosis('client.offline', 'unknown', 0.95, `${code}, and no interface has an address`);
@@ -114,7 +124,7 @@ export function diagnose(evidence: Evidence): Diagnosis | null {
   const known = meaningOf(code, message);
   if (known) return diagnosis(known.type, known.stage, known.confidence, code);
   // Libraries destroy requests with errors of their own.
-  if (/time(d ?)?-?out/i.test(message)) return ranOut(evidence, 'a timer of the app');
+  if (TIMED_OUT.test(message)) return ranOut(evidence, 'a timer of the app');
   if (!code && !error.byPeer) return elapsedMs >= ABANDONED_MS && statusCode === 0 ? ranOut(evidence, 'given up') : null;
   return diagnosis('unknown', stage, 0.5, code || name);
 }

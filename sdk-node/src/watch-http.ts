@@ -58,6 +58,15 @@ export function watchHttp(watch: Watch): () => void {
       if (!track) return;
       const followed: Followed = { track };
       requests.set(request, followed);
+      // An answer that hands the connection over is published on no channel. A listener for `upgrade` would keep the connection open
+      // where the app has none; every request closes.
+      request.once('close', () => {
+        const { res } = request as { res?: IncomingMessage & { upgrade?: boolean | null } };
+        if (!res?.upgrade) return;
+        track.stage = 'response';
+        track.statusCode = res.statusCode ?? 0;
+        watch.finish(track);
+      });
       if (request.socket) follow(followed, request.socket);
       else request.once('socket', (socket) => follow(followed, socket));
     }),

@@ -16,6 +16,7 @@ interface UndiciRequest {
   readonly origin?: string | URL;
   readonly path?: string;
   readonly method?: string;
+  readonly upgrade?: string | boolean | null;
 }
 
 interface Message {
@@ -48,6 +49,8 @@ export function watchUndici(watch: Watch): () => void {
 
   const listeners: Record<string, (message: unknown) => void> = {
     'undici:request:create': quiet<{ request: UndiciRequest }>(({ request }) => {
+      // No channel tells that its connection was handed over: where only failures are seen, none is counted.
+      if (request.upgrade || request.method === 'CONNECT') return;
       const text = String(request.origin);
       if (!at || at.text !== text) {
         const { origin, protocol, hostname } = new URL(text);

@@ -75,6 +75,38 @@ describe('diagnose', () => {
     ['a timer of a library', { message: 'Timeout of 3000ms exceeded' }, { stage: 'request' }, 'abandoned timeout application 0.9'],
     ['patience lost after 12 s', { name: 'AbortError' }, { stage: 'request', elapsedMs: 12_000 }, 'abandoned timeout application 0.5'],
     ['patience lost after 2 s', { name: 'AbortError' }, { stage: 'request', elapsedMs: 2_000 }, 'aborted'],
+    [
+      'a request destroyed while the name was resolved',
+      { code: 'ECONNRESET', message: 'socket hang up' },
+      { stage: 'lookup', exactStage: true, elapsedMs: 80 },
+      'aborted',
+    ],
+    ['a request destroyed in the handshake', { code: 'ECONNRESET', message: 'socket hang up' }, { stage: 'handshake' }, 'aborted'],
+    [
+      'a request destroyed after 12 s',
+      { code: 'ECONNRESET', message: 'socket hang up' },
+      { stage: 'request', elapsedMs: 12_000 },
+      'abandoned timeout application 0.5',
+    ],
+    [
+      'a request cancelled with axios',
+      { code: 'ERR_CANCELED', name: 'CanceledError', message: 'canceled' },
+      { stage: 'request' },
+      'aborted',
+    ],
+    [
+      "axios's own time limit",
+      { code: 'ECONNABORTED', message: 'timeout of 3000ms exceeded' },
+      { stage: 'request' },
+      'abandoned timeout application 0.9',
+    ],
+    [
+      "axios's own time limit by its clearer code",
+      { code: 'ETIMEDOUT', message: 'timeout of 3000ms exceeded' },
+      { stage: 'lookup', exactStage: true },
+      'dns.unreachable dns dns 0.7',
+    ],
+    ['a connection that this system aborted', { code: 'ECONNABORTED', syscall: 'connect' }, {}, 'tcp.aborted routing connection 0.8'],
     ['a request of a client that was closed', { code: 'UND_ERR_DESTROYED' }, {}, 'aborted'],
     [
       'a client certificate asked for',

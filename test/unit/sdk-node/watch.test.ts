@@ -1,6 +1,8 @@
 /** The Node agent over real failures on real sockets. Long because each fault brings the small server that makes it. */
+import { channel } from 'node:diagnostics_channel';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction, Socket } from 'node:net';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { init } from '../../../sdk-node/src/index.js';
@@ -178,6 +180,26 @@ describe('diagnosis of real failures', () => {
     expect(agent.preview().next.attempts[0]).toMatchObject({ host: '127.0.0.1', succeeded: 0, failed: 0, aborted: 2 });
   });
 
+  it('reports no request that the app destroys before it was sent', async () => {
+    const { agent, seen } = watching();
+    const port = await onConnect(() => undefined);
+    const never: LookupFunction = () => undefined;
+    for (const [url, options] of [
+      ['http://nope.invalid/', { lookup: never }],
+      [secure(port), {}],
+    ] as const)
+      await new Promise((resolve) => {
+        const request = (url.startsWith('https') ? https : http).get(url, { agent: false, ...options }).on('error', resolve);
+        setTimeout(() => request.destroy(), 50);
+      });
+    await until(() => agent.preview().next.attempts.length === 2);
+    expect(agent.preview().next.attempts).toMatchObject([
+      { failed: 0, aborted: 1 },
+      { failed: 0, aborted: 1 },
+    ]);
+    expect(seen).toEqual([]);
+  });
+
   it('reports a status of 404 only when asked', async () => {
     const url = plain(await afterRequest((s) => s.end('HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n')));
     const { seen } = watching();
@@ -186,6 +208,69 @@ describe('diagnosis of real failures', () => {
     await until(() => asked.seen.length === 1);
     expect(asked.seen[0]?.failure).toMatchObject({ type: 'http.error', status_code: 404 });
     expect(seen).toEqual([]);
+  });
+});
+
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+describe('a request that asks for another protocol', () => {
+  const upgrading = (port: number): http.ClientRequest =>
+    http.get(plain(port), { headers: { connection: 'Upgrade', upgrade: 'websocket' } }).on('error', () => undefined);
+
+  it('has succeeded once the connection is handed over, which stays open', async () => {
+    const timers = new Set<object>();
+    const { agent, seen } = watching(
+      {},
+      {
+        setTimer(run, ms) {
+          const timer = { run, ms };
+          timers.add(timer);
+          return () => void timers.delete(timer);
+        },
+      },
+    );
+    const port = await afterRequest((s) => s.write(SWITCHING));
+    const socket = await new Promise<Socket>((resolve) => upgrading(port).on('upgrade', (_, handed: Socket) => resolve(handed)));
+    await until(() => agent.preview().next.attempts[0]?.succeeded === 1);
+    expect(agent.preview().next.attempts[0]).toMatchObject({ made: 1, failed: 0, aborted: 0 });
+    expect(socket.destroyed).toBe(false);
+    // The clock of sleep is looked at for requests under way only.
+    expect([...timers].filter((timer) => (timer as { ms: number }).ms === 2_000)).toEqual([]);
+    socket.destroy();
+    expect(seen).toEqual([]);
+  });
+
+  it('is answered, and its connection ended by Node, where the app hears of no upgrade', async () => {
+    let ended = false;
+    const { agent } = watching();
+    const port = await afterRequest((s) => void s.on('close', () => (ended = true)).write(SWITCHING));
+    upgrading(port);
+    await until(() => ended && agent.preview().next.attempts[0]?.succeeded === 1);
+  });
+
+  it('fails by the status of who refuses it', async () => {
+    const { agent, seen } = watching();
+    const port = await afterRequest((s) => s.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'));
+    upgrading(port).on('response', (response) => response.resume());
+    await until(() => seen.length === 1);
+    expect(agent.preview().next.attempts[0]).toMatchObject({ made: 1, failed: 1 });
+  });
+});
+
+describe('a request of undici that asks for another protocol', () => {
+  it('is counted neither way, since no channel tells that it succeeded', async () => {
+    const { agent, seen } = watching();
+    for (const asking of [{ method: 'GET', upgrade: 'websocket' }, { method: 'CONNECT' }, { method: 'GET' }]) {
+      const request = { origin: 'http://127.0.0.1:9', path: '/', ...asking };
+      channel('undici:request:create').publish({ request });
+      channel('undici:request:error').publish({
+        request,
+        error: Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }),
+      });
+    }
+    await until(() => agent.preview().next.attempts.length > 0);
+    expect(agent.preview().next.attempts).toMatchObject([{ made: 1 }]);
+    expect(seen).toHaveLength(1);
   });
 });
 
