@@ -5,6 +5,7 @@ import type { Diagnosis } from '@outcry/protocol';
 import { diagnose } from './diagnose/diagnose.js';
 import type { Gatherer } from './evidence.js';
 import type { Leaving } from './leaving.js';
+import type { NetworkWatch } from './network.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Timings } from './timings.js';
 import type { Call, Ending, Resource } from './watch/ending.js';
@@ -33,6 +34,7 @@ export interface ConcludeParts {
   readonly gatherer: Gatherer;
   readonly lifecycle: Pick<Lifecycle, 'isClosing' | 'visibleSince'>;
   readonly leaving: Pick<Leaving, 'isLeaving'>;
+  readonly network: Pick<NetworkWatch, 'changedSince'>;
   readonly timings: Pick<Timings, 'entryOf' | 'answered'>;
   readonly count4xx: boolean;
 }
@@ -62,7 +64,7 @@ export interface Conclude {
   silent(request: Started, elapsedMs: () => number, waits: () => boolean): Promise<Diagnosis | undefined>;
 }
 
-export function makeConclude({ agent, gatherer, lifecycle, leaving, timings, count4xx }: ConcludeParts): Conclude {
+export function makeConclude({ agent, gatherer, lifecycle, leaving, network, timings, count4xx }: ConcludeParts): Conclude {
   const report = (request: Started, diagnosis: Diagnosis, elapsedMs: number, statusCode: number): void => {
     const { url, scheme, method, resource, startedAtMs, startedMark } = request;
     agent.fail({
@@ -109,8 +111,10 @@ export function makeConclude({ agent, gatherer, lifecycle, leaving, timings, cou
       }
       const diagnosis = diagnose(await gatherer.gather({ ...request, ending, elapsedMs, pending: false }));
       if (!stands()) return;
-      // What a page that is being left cuts off has not failed.
-      if (how !== 'answered' && (lifecycle.isClosing() || leaving.isLeaving())) {
+      // Names, ways and handshakes were tried again on the new network.
+      const cutOff = network.changedSince(startedMark) && /^(http|timeout|unknown)$/.test(diagnosis.kind);
+      // What a page that is being left cuts off has not failed, nor what a change of networks does.
+      if (how !== 'answered' && (lifecycle.isClosing() || leaving.isLeaving() || cutOff)) {
         observe('aborted');
         return;
       }

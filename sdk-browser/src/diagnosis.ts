@@ -11,6 +11,7 @@ import { makeFollow } from './follow.js';
 import type { Followed } from './follow.js';
 import { watchLeaving } from './leaving.js';
 import type { Lifecycle } from './lifecycle.js';
+import { watchNetwork } from './network.js';
 import type { PolicyWatch } from './policy.js';
 import { makeProbes } from './probes/round.js';
 import { rememberReached } from './reached.js';
@@ -74,6 +75,7 @@ export function makeDiagnosis(parts: DiagnosisParts): Diagnosing {
     sameAs: (hostname) => names.get(hostname) ?? hostname,
   });
   const leaving = watchLeaving(scope, now);
+  const network = watchNetwork(scope, mark);
   const connection = (scope as Partial<Scope>).RTCPeerConnection;
   const probes = makeProbes({ fetchFn, mark, setTimer, now, landmarks, connection, mayProbe: () => agent.mayProbe() });
   const hasWorker = (): boolean => Boolean(allowed(() => (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.controller));
@@ -95,7 +97,7 @@ export function makeDiagnosis(parts: DiagnosisParts): Diagnosing {
     asksFirst: preflights.asksFirst,
     reached,
   });
-  const conclude = makeConclude({ agent, gatherer, lifecycle, leaving, timings, count4xx });
+  const conclude = makeConclude({ agent, gatherer, lifecycle, leaving, network, timings, count4xx });
   const bodies = watchBodies(scope);
   const follow = makeFollow({ conclude, sleep: watchSleep(now, setTimer), bodies, mark, setTimer });
   const elements = watchElements(scope.document, (url, resource, ending) => {
@@ -105,6 +107,7 @@ export function makeDiagnosis(parts: DiagnosisParts): Diagnosing {
   const parallel = [
     timings,
     leaving,
+    network,
     preflights,
     reached,
     bodies,

@@ -67,8 +67,8 @@ export interface Gatherer {
   stop(): void;
 }
 
-type Compared = Pick<Evidence, 'byName' | 'byAddress'>;
-const NONE: Compared = { byName: [], byAddress: [] };
+type Compared = Pick<Evidence, 'byName' | 'byAddress' | 'probedAgoMs'>;
+const NONE: Compared = { byName: [], byAddress: [], probedAgoMs: 0 };
 const isReached = ({ byName, byAddress }: Compared): boolean => [...byName, ...byAddress].includes('witness');
 
 export function makeGatherer(parts: EvidenceParts): Gatherer {
@@ -91,22 +91,23 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
         asked
           .filter(({ isAddress }) => isAddress === literal)
           .map(({ reached, answered }) => (reached ? 'witness' : answered ? 'stranger' : 'silent'));
-      last = { byName: replies(false), byAddress: replies(true) };
+      last = { byName: replies(false), byAddress: replies(true), probedAgoMs: 0 };
       lastAtMs = now();
     }
-    return Math.abs(now() - lastAtMs) < (isReached(last) ? ONCE_REACHED_MS : NEVER_REACHED_MS) ? last : NONE;
+    const probedAgoMs = Math.abs(now() - lastAtMs);
+    return probedAgoMs < (isReached(last) ? ONCE_REACHED_MS : NEVER_REACHED_MS) ? { ...last, probedAgoMs } : NONE;
   }
   // One question at a time serves all failures, whatever their hosts: it is about the way out.
   const compare = (host: string, capMs: number): Promise<Compared> =>
     (comparing ??= askWitnesses(host, capMs).finally(() => (comparing = undefined)));
 
-  const told = (url: URL, round: Round | undefined): Partial<Evidence> =>
+  const told = (url: URL, round: Round | undefined, witnessedAgoMs: number): Partial<Evidence> =>
     round
       ? {
           probe: round.probe.reply,
           probeMs: round.probe.ms,
           probeTrace: round.probe.reply === 'answered' ? 'none' : timings.traceOf(new URL('/favicon.ico', url), round.probe.startedMark),
-          probedAgoMs: Math.abs(now() - round.atMs),
+          probedAgoMs: Math.max(witnessedAgoMs, Math.abs(now() - round.atMs)),
           otherName: round.otherName.reply,
           otherNameMs: round.otherName.ms,
           otherPort: round.otherPort.reply,
@@ -147,7 +148,6 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
         probe: 'not_run',
         probeMs: 0,
         probeTrace: 'none',
-        probedAgoMs: 0,
         readable: 'not_run',
         redirected: false,
         otherName: 'not_run',
@@ -164,7 +164,13 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
       };
       if (ending.how === 'answered') return evidence;
       const stops: (() => void)[] = [];
-      const left = new Promise<void>((resolve) => stops.push(lifecycle.onLeave(() => resolve())));
+      const left = new Promise<void>((resolve) => {
+        const leave = (): void => {
+          probes.leave();
+          resolve();
+        };
+        stops.push(lifecycle.onLeave(leave));
+      });
       const keep = (found: Partial<Evidence>): void => void (evidence = { ...evidence, ...found });
       const wait = (ms: number): Promise<void> => new Promise((resolve) => stops.push(setTimer(resolve, ms)));
       const ask = async (): Promise<void> => {
@@ -174,7 +180,7 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
         const waitMs = EVENTS_MS + random() * JITTER_MS + (isTriedTwice ? 4 * trips : 0);
         const startMs = performance.now();
         await wait(waitMs);
-        keep({ policy: policy.stopped(url), lagMs: Math.max(0, performance.now() - startMs - waitMs) });
+        keep({ policy: policy.stopped(url, resource), lagMs: Math.max(0, performance.now() - startMs - waitMs) });
         if (evidence.policy !== 'none' || !evidence.online) return;
         const stalled = pending || ending.how !== 'failed';
         // Firefox tries ten times what breaks off after the request; what still works answers in four round trips.
@@ -198,7 +204,7 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
           compare(url.hostname, capMs).then(keep),
         ]);
         await wait(round?.probe.reply === 'stalled' ? ABORTED_ENTRIES_MS : ENTRIES_MS);
-        keep(told(url, round));
+        keep(told(url, round, evidence.probedAgoMs));
       };
       await Promise.race([ask().catch(() => undefined), left]);
       for (const stop of stops) stop();

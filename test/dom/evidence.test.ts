@@ -74,7 +74,7 @@ describe('what is asked after a failure', () => {
     const asked = collected.requests.length;
     const failing = fail();
     const violation = new Event('securitypolicyviolation', { bubbles: true });
-    document.dispatchEvent(Object.assign(violation, { blockedURI: `${API}/down`, disposition: 'enforce' }));
+    document.dispatchEvent(Object.assign(violation, { blockedURI: `${API}/down`, disposition: 'enforce', effectiveDirective: 'connect-src' }));
     await failing;
     await until(() => told().length > 0);
     expect(told()[0]).toMatchObject({ type: 'policy.csp', kind: 'blocked' });
@@ -84,12 +84,19 @@ describe('what is asked after a failure', () => {
 
   it('is cut short when the page is hidden, and what a closing page cuts off has not failed', async () => {
     let ask = (): void => undefined;
-    server.use(http.head(`${API}/favicon.ico`, () => new Promise<never>(() => ask())));
+    let probe: AbortSignal | undefined;
+    server.use(
+      http.head(`${API}/favicon.ico`, ({ request }) => {
+        probe = request.signal;
+        return new Promise<never>(() => ask());
+      }),
+    );
     const asked = new Promise<void>((resolve) => (ask = resolve));
     const { tab } = await grantedTab();
     await fail();
     await asked;
     window.dispatchEvent(new Event('pagehide'));
+    expect(probe?.aborted).toBe(true);
     await until(() => tab.preview().next.attempts.some(({ aborted }) => aborted === 1));
     window.dispatchEvent(new Event('pageshow'));
     expect(told()).toEqual([]);

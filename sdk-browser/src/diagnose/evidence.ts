@@ -39,7 +39,7 @@ export interface Evidence extends Ending {
   readonly probe: Reply;
   readonly probeMs: number;
   readonly probeTrace: Trace;
-  /** How old the results of all probes are. */
+  /** How old the oldest result is, of our own requests and of the witnesses. */
   readonly probedAgoMs: number;
   /** Asked only where the probe was answered: a request to the same path that must be allowed to read the answer. */
   readonly readable: 'not_run' | 'yes' | 'no';

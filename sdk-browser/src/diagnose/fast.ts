@@ -12,7 +12,8 @@
  * - STUN by its name says that the lookup fails (Chromium's words, Firefox by its speed): `dns.name_not_resolved`.
  * - another name of the same server answers, the other port of this name does not: bound to the name. `dns.*`; `dns.address_changed` where
  *   something at the address refuses or shows a strange certificate; `policy.blocked` where STUN finds the name, or where the host never
- *   worked in this browser: an extension forbids it always, an outage begins.
+ *   worked in this browser: an extension forbids it always, an outage begins. A filter that resets what names the host looks the same
+ *   where the times are not known, so only a failure within no round trip is sure.
  * - both answer: bound to name and port together: a handshake that is cut at the name, or this name's own server.
  * - the other port answers, another name does not: bound to the port. Firefox's trace, WebSocket 1015, TURN, then times tell how far.
  * - no way leads there, witnesses elsewhere answer: `tcp.address_unreachable`.
@@ -92,6 +93,7 @@ const boundToName: Rule = (seen, say) => {
   const { otherName, otherPort, ice, sign } = seen;
   if (otherName !== 'answered' || otherPort === 'answered') return undefined;
   const came = distanceOf(seen)?.came;
+  const atOnce = came === 'nowhere';
   if (otherPort === 'failed' && ice.lookup === 'resolved')
     return say('policy.blocked', 0.8, 'The name leads to the host, but no request does.');
   if (sign === 'tls' || came === 'certificate' || came === 'handshake')
@@ -101,8 +103,14 @@ const boundToName: Rule = (seen, say) => {
   if (ice.lookup === 'silent' || came === 'connect')
     return say('dns.address_changed', 0.85, 'The name leads to a wrong address.', 'lookup');
   if (!seen.everReached) return say('policy.blocked', 0.5, NEVER_WORKED);
-  if (otherPort === 'failed') return say('dns.failed', 0.9, 'The server can be reached by another name, not by this one.', 'lookup');
-  return came === 'nowhere' ? say('dns.failed', 0.85, 'Only this name fails, and at once.', 'lookup') : undefined;
+  if (otherPort === 'failed')
+    return say(
+      'dns.failed',
+      atOnce && seen.roundTrip?.exact ? 0.9 : 0.85,
+      'The server can be reached by another name, not by this one.',
+      'lookup',
+    );
+  return atOnce ? say('dns.failed', 0.85, 'Only this name fails, and at once.', 'lookup') : undefined;
 };
 
 const boundToBoth: Rule = (seen, say) => {

@@ -2,7 +2,8 @@
  * What needs no probe: the answer came, the page's own rules forbade it, or the browser says that it is offline.
  *
  * - A status: `http.error`.
- * - A rule of the page, or plain HTTP on a secure page: `policy.*`. Fact: the `securitypolicyviolation` event, in both engines.
+ * - A rule of the page, or plain HTTP on a secure page: `policy.*`. Fact: the `securitypolicyviolation` event, in both engines. Plain HTTP
+ *   may have been asked over HTTPS instead: images and media always, everything where the page says `upgrade-insecure-requests`.
  * - `navigator.onLine` is false: `client.offline`. Fact: false in both engines without an interface, in Firefox without a route; true
  *   proves nothing.
  * - Headers had come and the body then failed: `http.response.invalid`, or what Firefox's words say. Fact: both engines reject the
@@ -13,9 +14,10 @@ import type { Evidence } from './evidence.js';
 import type { Say } from './say.js';
 
 export function byOwnRules(seen: Evidence, say: Say): Diagnosis | undefined {
-  const { how, statusCode, policy, online } = seen;
+  const { how, statusCode, policy, online, resource, readBefore } = seen;
   if (how === 'answered') return say('http.error', 0.99, `Status ${statusCode}.`);
-  if (policy !== 'none') return say(`policy.${policy}`, 0.95, 'The rules of the page forbid it.');
+  const isUpgraded = policy === 'mixed_content' && (readBefore !== 'nothing' || resource === 'image' || resource === 'media');
+  if (policy !== 'none') return say(`policy.${policy}`, isUpgraded ? 0.5 : 0.95, 'The rules of the page forbid it.');
   if (!online) return say('client.offline', 0.95, 'The browser is offline.');
   return undefined;
 }

@@ -2,12 +2,15 @@
  * A request to which nothing came: it still waits, the app's own limit or patience ended it, or the browser gave up late.
  *
  * - the browser gave up by itself, and our request stalled too: its constants say on what (Linux: a name after 10 s, in
- *   Chromium also 13 s, a handshake after 30 s and 68 s, a connection after 135 s and 90 s).
+ *   Chromium also 13 s, a handshake after 30 s and 68 s, a connection after 135 s and 90 s). Not on a name where the other port or STUN
+ *   was found by it: then a server or its gateway has the same limit.
  * - the host leads our small request from one address to another: `http.response.redirect_loop`.
  * - the host answers our small request: the server thinks, `abandoned` at the stage `request`.
  * - another name answers at once, the other port of this one is silent: bound to the name, `dns.*`; but not where STUN by this name gets
- *   through, or where the answer took as long as packets that are sent again.
+ *   through, or where the answer took as long as packets that are sent again. A filter that drops what names the host looks the same,
+ *   except to STUN.
  * - nothing on the address answers, witnesses do: `tcp.timed_out`; but where STUN gets through, only large or TCP packets are lost: `tls.failed`.
+ *   A machine that accepts on every port and serves nothing looks the same in Chromium; STUN, and the trace where it serves TLS, tell it.
  * - the other port answers: bound to the port. Firefox's trace of our own request, or TURN over TLS, says that the handshake works:
  *   `abandoned` at the stage `request`. Else a dead port, a full queue and a silent handshake look the same: `abandoned`.
  * - given up by the user after 10 s: 0.5 at most, for patience may have ended.
@@ -36,14 +39,16 @@ const ANSWER_TRIPS = 5;
 
 const quiet = (reply: string): boolean => reply === 'stalled';
 
-const engineGaveUp: Rule = ({ how, engine, linux, elapsedMs, probe, otherName, trace }, say) => {
+const engineGaveUp: Rule = ({ how, engine, linux, elapsedMs, probe, otherName, otherPort, ice, trace }, say) => {
   // Our own lookup may have shared the one that ended.
   if (how !== 'failed' || !linux || probe === 'answered' || trace === 'connection') return undefined;
   const seconds = elapsedMs / 1_000;
   const found = GIVES_UP.find(([of, from, to]) => of === engine && seconds >= from && seconds < to);
   if (!found) return undefined;
   const [, , , type, stage] = found;
-  return say(type, type.startsWith('dns') && otherName === 'answered' ? 0.95 : 0.75, 'The browser gave up after its own limit.', stage);
+  const ofName = stage === 'lookup';
+  if (ofName && (otherPort === 'answered' || ice.lookup === 'resolved')) return undefined;
+  return say(type, ofName && otherName === 'answered' ? 0.95 : 0.75, 'The browser gave up after its own limit.', stage);
 };
 
 const serverThinks: Rule = ({ probe, trace, probeTrace, ice, otherPort, otherName }, say) => {
@@ -63,15 +68,16 @@ const boundToName: Rule = ({ otherName, otherNameMs, otherPort, ice, pending, el
   if (ice.lookup === 'failed') return say('dns.unreachable', 0.95, why, 'lookup');
   // A name that nobody answers for would have ended it by now.
   const resolved = !pending && elapsedMs > (engine === 'firefox' ? 11_500 : 14_500);
-  return say(resolved ? 'dns.address_changed' : 'dns.failed', 0.9, why, 'lookup');
+  return say(resolved ? 'dns.address_changed' : 'dns.failed', ice.lookup === 'silent' ? 0.9 : 0.85, why, 'lookup');
 };
 
-const addressSilent: Rule = ({ otherName, otherPort, otherBoth, ice, byName, byAddress }, say) => {
+const addressSilent: Rule = ({ otherName, otherPort, otherBoth, ice, byName, byAddress, probeTrace }, say) => {
   const ways = [otherName, otherPort, otherBoth].filter((reply) => reply !== 'not_run');
   if (ways.length < 2 || !ways.every(quiet)) return undefined;
   if (ice.lookup === 'resolved') return say('tls.failed', 0.6, 'Small packets get through, a handshake does not.', 'handshake');
   const witnessed = [...byName, ...byAddress].includes('witness');
-  return say('tcp.timed_out', witnessed ? 0.9 : 0.6, 'Nothing at its address answers.', 'connect');
+  const seen = probeTrace === 'no_connection' || ice.lookup === 'silent';
+  return say('tcp.timed_out', !witnessed ? 0.6 : seen ? 0.9 : 0.85, 'Nothing at its address answers.', 'connect');
 };
 
 const ledAround: Rule = ({ redirected }, say) =>

@@ -1,6 +1,6 @@
 /**
  * One round of probes after a failure: the failing host itself, its landmarks, WebRTC where configured. At most one round per host and
- * minute, six per hour; between them the last one stands for ten minutes. All hosts together have a budget of bytes per hour. A round is
+ * minute, six per hour, whatever its ports; between them the last one of the same origin stands for ten minutes. All hosts together have a budget of bytes per hour. A round is
  * cancelled when the host answers the app again: that tells what its own small request would have told.
  */
 import type { IceSeen } from '../diagnose/evidence.js';
@@ -46,6 +46,8 @@ export interface Probes {
   ask(question: Question): Promise<Round | undefined>;
   /** The host answers again: a running round ends with that, and the last one is forgotten. */
   healed(origin: string): void;
+  /** The page is being left: what runs is cancelled. */
+  leave(): void;
   /** Consent is gone: what runs is cancelled, what was found out forgotten. Budgets stand. */
   stop(): void;
 }
@@ -59,7 +61,6 @@ export interface ProbesParts extends AskParts {
 }
 
 interface Past {
-  times: number[];
   running?: { readonly result: Promise<Round | undefined>; readonly abort: AbortController } | undefined;
   last?: Round | undefined;
 }
@@ -85,7 +86,10 @@ async function best(replies: readonly Promise<Asked>[]): Promise<Asked> {
 
 export function makeProbes(parts: ProbesParts): Probes {
   const { now, setTimer, landmarks, connection, mayProbe } = parts;
+  /** By origin. */
   const pasts = new Map<string, Past>();
+  /** When rounds were made, by host name. */
+  const madeAtMs = new Map<string, readonly number[]>();
   let spent: (readonly [atMs: number, bytes: number])[] = [];
 
   async function run({ url, capMs, mayRead, mayRedirect, seemsRedirected }: Question, { signal }: AbortController): Promise<Round> {
@@ -128,15 +132,16 @@ export function makeProbes(parts: ProbesParts): Probes {
   return {
     ask(question) {
       const { hostname, origin } = question.url;
-      const past: Past = pasts.get(origin) ?? { times: [] };
+      const past: Past = pasts.get(origin) ?? {};
       pasts.set(origin, past);
       if (past.running) return past.running.result;
       const at = now();
-      past.times = past.times.filter((time) => at - time < HOUR_MS && time <= at);
-      const before = past.times.at(-1) ?? -Infinity;
-      if (at - before < GAP_MS || past.times.length >= PER_HOUR || !spend(at, hostname))
-        return Promise.resolve(at - before < RESULT_LASTS_MS ? past.last : undefined);
-      past.times.push(at);
+      // The clock may have been set back since.
+      const within = (ms: number) => (time: number) => Math.abs(at - time) < ms;
+      const made = (madeAtMs.get(hostname) ?? []).filter(within(HOUR_MS));
+      if (made.some(within(GAP_MS)) || made.length >= PER_HOUR || !spend(at, hostname))
+        return Promise.resolve(past.last && within(RESULT_LASTS_MS)(past.last.atMs) ? past.last : undefined);
+      madeAtMs.set(hostname, [...made, at]);
       const abort = new AbortController();
       const result = mayProbe()
         .then((may) => (may && !abort.signal.aborted ? run(question, abort) : undefined))
@@ -151,6 +156,9 @@ export function makeProbes(parts: ProbesParts): Probes {
     },
     healed(origin) {
       forget(pasts.get(origin), HEALED);
+    },
+    leave() {
+      for (const { running } of pasts.values()) running?.abort.abort();
     },
     stop() {
       for (const past of pasts.values()) forget(past);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeConclude } from '../../../sdk-browser/src/conclude.js';
 import type { Course, Started } from '../../../sdk-browser/src/conclude.js';
 import type { Evidence } from '../../../sdk-browser/src/diagnose/evidence.js';
+import { watchNetwork } from '../../../sdk-browser/src/network.js';
 import { watchPolicy } from '../../../sdk-browser/src/policy.js';
 import type { Ending } from '../../../sdk-browser/src/watch/ending.js';
 import { REJECTED } from './seen.js';
@@ -20,12 +21,13 @@ interface Setting {
   readonly visible?: boolean;
   readonly closing?: boolean;
   readonly leaving?: boolean;
+  readonly changed?: boolean;
   readonly stands?: () => boolean;
   readonly seen?: Partial<Evidence>;
   readonly resource?: Started['resource'];
 }
 
-function setUp({ visible = true, closing = false, leaving = false, stands = () => true, seen = {}, resource = 'fetch' }: Setting) {
+function setUp({ visible = true, closing = false, leaving = false, changed = false, stands = () => true, seen = {}, resource = 'fetch' }: Setting) {
   const told: string[] = [];
   const conclude = makeConclude({
     agent: {
@@ -41,6 +43,7 @@ function setUp({ visible = true, closing = false, leaving = false, stands = () =
     },
     lifecycle: { isClosing: () => closing, visibleSince: () => visible },
     leaving: { isLeaving: () => leaving },
+    network: { changedSince: () => changed },
     timings: { entryOf: () => undefined, answered: () => undefined },
     count4xx: false,
   });
@@ -136,14 +139,54 @@ describe('a request that began under a consent that is gone', () => {
   });
 });
 
+describe('a network that changed meanwhile', () => {
+  it('cuts off what then has not failed: a body, an answer, or what has healed', async () => {
+    const broken: Ending = { how: 'failed', statusCode: 200, silent: false };
+    expect(await conclude(broken, 900, { changed: true })).toEqual(['aborted']);
+    expect(await conclude(broken, 900)).toEqual(['failed', 'http.response.invalid http /cart/:id']);
+    expect(await conclude({ ...ABORTED, how: 'timer' }, 5_000, { changed: true, seen: { probe: 'answered' } })).toEqual(['aborted']);
+    expect(await conclude({ ...ABORTED, how: 'failed' }, 900, { changed: true, seen: { probe: 'answered' } })).toEqual(['aborted']);
+  });
+
+  it('explains no status, no offline page, and nothing that fails again on the new one', async () => {
+    const seen: Partial<Evidence> = { otherName: 'stalled', otherPort: 'stalled', probe: 'stalled', byName: ['witness'] };
+    expect(await conclude({ how: 'answered', statusCode: 503, silent: false }, 9, { changed: true })).toContain('failed');
+    expect(await conclude({ ...ABORTED, how: 'failed' }, 9, { changed: true, seen: { online: false } })).toContain(
+      'client.offline offline /cart/:id',
+    );
+    expect(await conclude({ ...ABORTED, how: 'timer' }, 15_000, { changed: true, seen })).toContain('tcp.timed_out routing /cart/:id');
+  });
+
+  it('is known by its type where the browser tells it, and by its loss and return', () => {
+    const connection = Object.assign(new EventTarget(), { type: 'wifi' });
+    const scope = Object.assign(new EventTarget(), { navigator: { connection } });
+    let mark = 0;
+    const network = watchNetwork(scope as unknown as Window, () => mark);
+    network.start();
+    mark = 10;
+    connection.dispatchEvent(new Event('change'));
+    expect(network.changedSince(5)).toBe(false);
+    connection.type = 'cellular';
+    connection.dispatchEvent(new Event('change'));
+    expect([network.changedSince(5), network.changedSince(11)]).toEqual([true, false]);
+    mark = 20;
+    scope.dispatchEvent(new Event('offline'));
+    expect(network.changedSince(15)).toBe(true);
+    network.stop();
+    mark = 30;
+    scope.dispatchEvent(new Event('online'));
+    expect(network.changedSince(25)).toBe(false);
+  });
+});
+
 describe('watchPolicy', () => {
   const setUp = (protocol: string) => {
     const document = new EventTarget();
     const clock = { ms: 0 };
     const policy = watchPolicy({ location: { protocol }, document } as unknown as Window, () => clock.ms);
     policy.start();
-    const violate = (blockedURI: string, disposition: string): void => {
-      document.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), { blockedURI, disposition }));
+    const violate = (blockedURI: string, disposition: string, effectiveDirective = 'connect-src'): void => {
+      document.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), { blockedURI, disposition, effectiveDirective }));
     };
     return { policy, clock, violate };
   };
@@ -159,6 +202,30 @@ describe('watchPolicy', () => {
     expect(policy.stopped(new URL('https://other.example'))).toBe('none');
     clock.ms = 10_000;
     expect(policy.stopped(url)).toBe('none');
+  });
+
+  it('believes a rule only of what it is for: one against an image stops no fetch', () => {
+    const url = new URL('https://api.shop.example/x');
+    const { policy, clock, violate } = setUp('https:');
+    violate('https://api.shop.example/logo.png', 'enforce', 'img-src');
+    violate('https://api.shop.example/app.js', 'enforce', 'script-src-elem');
+    for (const resource of ['fetch', 'xhr', 'websocket', 'eventsource', 'style', 'media', 'font'] as const)
+      expect(policy.stopped(url, resource), resource).toBe('none');
+    expect([policy.stopped(url, 'image'), policy.stopped(url, 'script')]).toEqual(['csp', 'csp']);
+    clock.ms = 20_000;
+    violate('https://api.shop.example/x', 'enforce', 'connect-src');
+    for (const resource of ['fetch', 'xhr', 'websocket', 'eventsource'] as const)
+      expect(policy.stopped(url, resource), resource).toBe('csp');
+    expect(policy.stopped(url, 'image')).toBe('none');
+    clock.ms = 40_000;
+    violate('https://api.shop.example/x', 'enforce', 'default-src');
+    for (const resource of ['fetch', 'image'] as const) expect(policy.stopped(url, resource), resource).toBe('csp');
+  });
+
+  it('takes a rule against our own small request for none against those of the app', () => {
+    const { policy, violate } = setUp('https:');
+    violate('https://api.shop.example/favicon.ico', 'enforce');
+    expect(policy.stopped(new URL('https://api.shop.example/v1/cart'))).toBe('none');
   });
 
   it('believes no rule for hours after the clock was set back', () => {

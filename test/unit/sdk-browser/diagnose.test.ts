@@ -34,7 +34,14 @@ describe('what needs no probe', () => {
 
   it('is a rule of the page, whatever else failed', () => {
     expect(told({ policy: 'csp', byName: ['silent'], online: false })).toBe('policy.csp blocked');
-    expect(told({ policy: 'mixed_content' })).toBe('policy.mixed_content blocked');
+    expect(told({ policy: 'mixed_content', readBefore: 'nothing' })).toBe('policy.mixed_content blocked');
+    expect(sureness({ policy: 'mixed_content', readBefore: 'nothing' })).toBeGreaterThan(0.9);
+  });
+
+  it('is hardly a rule against plain HTTP where the browser asks over HTTPS instead', () => {
+    expect(sureness({ policy: 'mixed_content', readBefore: 'origin' })).toBe(0.5);
+    for (const resource of ['image', 'media'] as const)
+      expect(sureness({ policy: 'mixed_content', readBefore: 'nothing', resource })).toBe(0.5);
   });
 
   it('is a browser that says it is offline', () => {
@@ -119,7 +126,14 @@ describe('a host that answers right after', () => {
 describe('another name that answers', () => {
   it('binds the failure to the name', () => {
     expect(told(NAME_BOUND)).toBe('dns.failed dns');
-    expect(sureness(NAME_BOUND)).toBeGreaterThanOrEqual(0.9);
+    expect(sureness(after(0.1, NAME_BOUND))).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it('is not sure of the name unless it failed sooner than any way to the host: a filter may reset what names it', () => {
+    expect(sureness(NAME_BOUND)).toBe(0.85);
+    const bounded = after(0.1, { ...NAME_BOUND, roundTrip: { ms: 80, exact: false, tlsTrips: 1 } });
+    expect(told(bounded)).toBe('dns.failed dns');
+    expect(sureness(bounded)).toBe(0.85);
   });
 
   it('blames nobody for a host that never worked in this browser: an extension may forbid it', () => {
@@ -273,7 +287,12 @@ describe('a request that is silent', () => {
     expect(told({ ...WAITED, pending: false, elapsedMs: 15_000, otherName: 'answered', otherPort: 'stalled' })).toBe(
       'dns.address_changed dns',
     );
-    expect(sureness({ ...WAITED, otherName: 'answered', otherPort: 'stalled' })).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it('is bound to the name for sure only where STUN by it is silent too: a filter may drop what names the host', () => {
+    const bound: Partial<Evidence> = { ...WAITED, otherName: 'answered', otherPort: 'stalled' };
+    expect(sureness(bound)).toBe(0.85);
+    expect(sureness({ ...bound, ...ice({ lookup: 'silent' }) })).toBeGreaterThanOrEqual(0.9);
   });
 
   it('is not bound to the name where STUN by it gets through, or where the other one answers only when packets were sent again', () => {
@@ -289,7 +308,10 @@ describe('a request that is silent', () => {
   it('is a lost way where nothing at the address answers, unless STUN gets through', () => {
     const silent: Partial<Evidence> = { ...WAITED, otherName: 'stalled', otherPort: 'stalled' };
     expect(told(silent)).toBe('tcp.timed_out routing');
-    expect(sureness(silent)).toBeGreaterThanOrEqual(0.9);
+    // A machine may accept on all ports and serve nothing.
+    expect(sureness(silent)).toBe(0.85);
+    expect(sureness({ ...silent, ...ice({ lookup: 'silent' }) })).toBeGreaterThanOrEqual(0.9);
+    expect(sureness({ ...silent, ...FIREFOX })).toBeGreaterThanOrEqual(0.9);
     expect(told({ ...silent, ...ice({ lookup: 'resolved', tls: 'silent', tcp: 'silent' }) })).toBe('tls.failed tls');
   });
 
@@ -314,6 +336,10 @@ describe('a request that is silent', () => {
     expect(gaveUp(10.1, { engine: 'firefox' })).toBe('dns.unreachable dns');
     // Our own lookup shared the one that ended.
     expect(gaveUp(10.02, { probe: 'failed', probeMs: 1_800, otherName: 'answered', otherPort: 'stalled' })).toBe('dns.unreachable dns');
+    // A server or its gateway may have the same limit.
+    for (const found of [{ otherPort: 'answered' } as const, ice({ lookup: 'resolved' })])
+      for (const seconds of [10.02, 13.1]) expect(gaveUp(seconds, { otherName: 'answered', ...found })).not.toMatch(/dns/);
+    expect(gaveUp(30, { otherPort: 'answered' })).toBe('tls.failed tls');
     expect(gaveUp(13.1, { linux: false })).toBe('unknown unknown');
     expect(gaveUp(20)).toBe('unknown unknown');
   });

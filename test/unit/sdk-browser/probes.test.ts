@@ -92,6 +92,42 @@ describe('a round of probes', () => {
     expect(asked).toHaveLength(7);
   });
 
+  it('is one a minute for all ports and schemes of a host', async () => {
+    const { ask, asked, clock } = setUp(refused);
+    for (const origin of ['https://api.shop.example', 'https://api.shop.example:8443', 'http://api.shop.example'])
+      await ask({ url: new URL(origin) });
+    expect(asked).toHaveLength(1);
+    clock.ms += 60_000;
+    expect((await ask({ url: new URL('https://api.shop.example:8443') }))?.probe.reply).toBe('failed');
+  });
+
+  it('is not due again because the clock was set back', async () => {
+    const { ask, asked, clock } = setUp(refused);
+    await ask();
+    clock.ms -= 30_000;
+    expect((await ask())?.probe.reply).toBe('failed');
+    expect(asked).toHaveLength(1);
+    for (let minute = 0; minute < 20; minute++) {
+      clock.ms -= 61_000;
+      await ask();
+    }
+    expect(asked).toHaveLength(6);
+  });
+
+  it('ends when the page is left, and what was found out before stands', async () => {
+    const { probes, ask, asked, timers } = setUp(never);
+    const round = ask();
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    probes.leave();
+    expect(asked[0]?.init.signal?.aborted).toBe(true);
+    expect(await round).toBeUndefined();
+    expect(timers).toEqual([]);
+    const past = setUp(refused);
+    await past.ask();
+    past.probes.leave();
+    expect((await past.ask())?.probe.reply).toBe('failed');
+  });
+
   it('is drawn once, before anything is asked, and one that is left out counts like one that is made', async () => {
     let may = false;
     let draws = 0;
@@ -152,8 +188,10 @@ describe('a round of probes', () => {
   });
 
   it('of one port says nothing of another', async () => {
-    const { ask, asked } = setUp((url) => (url.includes(':8443') ? fine() : refused()));
+    const { ask, asked, clock } = setUp((url) => (url.includes(':8443') ? fine() : refused()));
     expect((await ask())?.probe.reply).toBe('failed');
+    expect(await ask({ url: new URL('https://api.shop.example:8443/') })).toBeUndefined();
+    clock.ms += 60_000;
     expect((await ask({ url: new URL('https://api.shop.example:8443/') }))?.probe.reply).toBe('answered');
     expect(asked).toHaveLength(2);
   });
