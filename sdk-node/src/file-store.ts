@@ -22,6 +22,8 @@ const PASSING = /^(.+)\.(\d+)-[0-9a-f]+\.(tmp|claim)$/;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 const isGone = (error: unknown): boolean => codeOf(error) === 'ENOENT';
+/** Nor can it be there: what should be its folder is a file. */
+const isNowhere = (error: unknown): boolean => isGone(error) || codeOf(error) === 'ENOTDIR';
 const nameOf = (key: string): string => encodeURIComponent(key);
 const staysInMemory = (key: string): boolean => key.startsWith('s:');
 
@@ -122,8 +124,14 @@ export function makeFileStore(directory: string, { fs = realFs, pid = process.pi
     return mine;
   }
 
+  /** Rejects where it cannot be read: taken for another, it would have the folder of the present one removed. */
   async function epoch(): Promise<number> {
-    return Number(await readFile(join(directory, EPOCH_FILE), 'utf8').catch(() => '0')) || 0;
+    try {
+      return Number(await readFile(join(directory, EPOCH_FILE), 'utf8')) || 0;
+    } catch (error) {
+      if (isNowhere(error)) return 0;
+      throw error;
+    }
   }
 
   async function tidyWhenDue(path: string): Promise<void> {

@@ -210,6 +210,60 @@ describe('a full disk', () => {
   });
 });
 
+describe('an epoch that cannot be read', () => {
+  /** A file system whose files cannot be opened for reading from the read number `from` on. */
+  const failing = (code: string): { fs: StoreFs; failFrom(read: number): void } => {
+    let reads = 0;
+    let from = Infinity;
+    const readFile = ((...args: Parameters<StoreFs['readFile']>) =>
+      reads++ >= from ? Promise.reject(Object.assign(new Error(code), { code })) : realFs.readFile(...args)) as StoreFs['readFile'];
+    return { fs: { ...realFs, readFile }, failFrom: (read) => ((reads = 0), void (from = read)) };
+  };
+
+  for (const code of ['EMFILE', 'EIO', 'EACCES'])
+    for (const read of [0, 1])
+      it(`is no other one: ${code} at read ${read + 1} of a write takes nothing away`, async () => {
+        const { fs, failFrom } = failing(code);
+        const store = makeFileStore(dir, { fs });
+        await store.write(0, [['e:0', 'old']]);
+        const of = await store.erase();
+        expect(await store.write(of, [['e:1', 'kept']])).toBe(true);
+        failFrom(read);
+        await expect(store.write(of, [['e:2', 'new']])).rejects.toThrow(code);
+        await expect(store.update(0, 'e:1', () => 'changed')).rejects.toThrow(code);
+        failFrom(Infinity);
+        expect(await store.entries('e:1')).toEqual([['e:1', 'kept']]);
+      });
+
+  it('stops what is asked just now, not the consent', async () => {
+    const { fs, failFrom } = failing('EMFILE');
+    const store = makeFileStore(dir, { fs });
+    await store.write(0, [['e:0', 'old']]);
+    const of = await store.erase();
+    const { platform } = makePlace(['https://c1.example.net'], {}, { store });
+    let isGone = false;
+    const grant = makeGrant({
+      options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
+      platform,
+      epoch: Promise.resolve(of),
+      onGone: () => void (isGone = true),
+      emit: () => undefined,
+      lose: () => undefined,
+    });
+    failFrom(0);
+    expect(await grant.holds()).toBe(false);
+    expect(isGone).toBe(false);
+    failFrom(Infinity);
+    expect(await grant.holds()).toBe(true);
+  });
+
+  it('is the first one where no file is, nor can be', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    expect(await makeFileStore(join(dir, 'none')).epoch()).toBe(0);
+    expect(await makeFileStore(join(dir, 'file', 'below')).epoch()).toBe(0);
+  });
+});
+
 describe('torn bytes', () => {
   it('are dropped and counted, and spoil nothing beside them', async () => {
     const { queue, lost } = queueOn(makeFileStore(dir));
