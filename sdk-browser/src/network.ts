@@ -11,8 +11,13 @@ export interface NetworkWatch {
 /** @param mark - `performance.now()`. Browsers that tell no type of network tell only that there is none, or one again. */
 export function watchNetwork(scope: Window, mark: () => number): NetworkWatch {
   const { connection } = scope.navigator as { connection?: EventTarget & { readonly type?: string } };
+  const targets = [
+    [scope, 'online'],
+    [scope, 'offline'],
+    [connection, 'change'],
+  ] as const;
   let changedMark = -Infinity;
-  let network = connection?.type;
+  let network: string | undefined;
   let stop: (() => void) | undefined;
   const hear = ({ type }: Event): void => {
     // The event tells of every other round-trip time too.
@@ -22,14 +27,7 @@ export function watchNetwork(scope: Window, mark: () => number): NetworkWatch {
     changedSince: (since) => changedMark >= since,
     start() {
       network = connection?.type;
-      stop ??= listen(
-        [
-          [scope, 'online'],
-          [scope, 'offline'],
-          [connection, 'change'],
-        ],
-        hear,
-      );
+      stop ??= listen(targets, hear);
     },
     stop() {
       stop?.();

@@ -7,8 +7,9 @@ export const EVENTS_MS = 50;
 
 const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
 const REMEMBER_MS = 10_000;
-/** The directive for what is loaded, as `effectiveDirective` names it, also where only `default-src` is written; `script-src-elem` is one of `script`. */
-const DIRECTIVES: Partial<Record<Resource, string>> = { image: 'img', script: 'script', style: 'style', media: 'media', font: 'font' };
+/** How `effectiveDirective` begins for what is loaded, also where only `default-src` is written; `script-src-elem` is one for `script`. */
+const directiveFor = (resource: Resource): string =>
+  resource === 'image' ? 'img' : /^(script|style|media|font)$/.test(resource) ? resource : 'connect';
 /** Asked by ourselves: a rule may forbid it, and not what the app asks for. */
 const ICON = '/favicon.ico';
 
@@ -40,7 +41,7 @@ export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: (
   return {
     stopped({ origin, protocol, hostname }, resource = 'fetch') {
       // Older browsers name the directive that is written.
-      for (const directive of [DIRECTIVES[resource] ?? 'connect', 'default'])
+      for (const directive of [directiveFor(resource), 'default'])
         if (isRecent(now() - (stoppedAtMs.get(`${directive} ${origin}`) ?? -Infinity))) return 'csp';
       return protocol === 'http:' && scope.location.protocol === 'https:' && !LOOPBACK.test(hostname) ? 'mixed_content' : 'none';
     },

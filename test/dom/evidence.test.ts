@@ -74,7 +74,9 @@ describe('what is asked after a failure', () => {
     const asked = collected.requests.length;
     const failing = fail();
     const violation = new Event('securitypolicyviolation', { bubbles: true });
-    document.dispatchEvent(Object.assign(violation, { blockedURI: `${API}/down`, disposition: 'enforce', effectiveDirective: 'connect-src' }));
+    document.dispatchEvent(
+      Object.assign(violation, { blockedURI: `${API}/down`, disposition: 'enforce', effectiveDirective: 'connect-src' }),
+    );
     await failing;
     await until(() => told().length > 0);
     expect(told()[0]).toMatchObject({ type: 'policy.csp', kind: 'blocked' });

@@ -16,7 +16,7 @@ import type { Say } from './say.js';
 export function byOwnRules(seen: Evidence, say: Say): Diagnosis | undefined {
   const { how, statusCode, policy, online, resource, readBefore } = seen;
   if (how === 'answered') return say('http.error', 0.99, `Status ${statusCode}.`);
-  const isUpgraded = policy === 'mixed_content' && (readBefore !== 'nothing' || resource === 'image' || resource === 'media');
+  const isUpgraded = policy === 'mixed_content' && (readBefore !== 'nothing' || /image|media/.test(resource));
   if (policy !== 'none') return say(`policy.${policy}`, isUpgraded ? 0.5 : 0.95, 'The rules of the page forbid it.');
   if (!online) return say('client.offline', 0.95, 'The browser is offline.');
   return undefined;

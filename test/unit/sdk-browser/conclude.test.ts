@@ -27,7 +27,15 @@ interface Setting {
   readonly resource?: Started['resource'];
 }
 
-function setUp({ visible = true, closing = false, leaving = false, changed = false, stands = () => true, seen = {}, resource = 'fetch' }: Setting) {
+function setUp({
+  visible = true,
+  closing = false,
+  leaving = false,
+  changed = false,
+  stands = () => true,
+  seen = {},
+  resource = 'fetch',
+}: Setting) {
   const told: string[] = [];
   const conclude = makeConclude({
     agent: {

@@ -1,5 +1,6 @@
 /** What is put together of one failure, by whom it asks. */
 import { describe, expect, it } from 'vitest';
+import type { WitnessAnswer } from '../../../sdk-core/src/index.js';
 import { diagnose } from '../../../sdk-browser/src/diagnose/diagnose.js';
 import { makeGatherer } from '../../../sdk-browser/src/evidence.js';
 import type { EndedRequest, EvidenceParts } from '../../../sdk-browser/src/evidence.js';
@@ -19,7 +20,7 @@ function setUp(more: Partial<EvidenceParts> = {}) {
   const clock = { ms: 1_000_000 };
   const leaves = new Set<(closing: boolean) => void>();
   const left: string[] = [];
-  const answers: { url: string; isAddress: boolean; reached: boolean; answered: boolean }[] = [];
+  const answers: WitnessAnswer[] = [];
   const gatherer = makeGatherer({
     agent: {
       routeOf: () => null,
@@ -50,7 +51,8 @@ function setUp(more: Partial<EvidenceParts> = {}) {
     ...more,
   });
   const silent = (): void => {
-    for (const name of ['one', 'two']) answers.push({ url: `https://${name}.example/`, isAddress: false, reached: false, answered: false });
+    for (const name of ['one', 'two'])
+      answers.push({ url: `https://${name}.example/`, isAddress: false, reached: false, answered: false, ms: 9 });
   };
   return { gatherer, clock, silent, leaves, left };
 }
