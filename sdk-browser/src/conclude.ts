@@ -112,7 +112,7 @@ export function makeConclude({ agent, gatherer, lifecycle, leaving, network, tim
       const diagnosis = diagnose(await gatherer.gather({ ...request, ending, elapsedMs, pending: false }));
       if (!stands()) return;
       // Names, ways and handshakes were tried again on the new network.
-      const cutOff = network.changedSince(startedMark) && /^(http|timeout|unknown)$/.test(diagnosis.kind);
+      const cutOff = network.changedSince(startedMark) && /http|timeout|unknown/.test(diagnosis.kind);
       // What a page that is being left cuts off has not failed, nor what a change of networks does.
       if (how !== 'answered' && (lifecycle.isClosing() || leaving.isLeaving() || cutOff)) {
         observe('aborted');

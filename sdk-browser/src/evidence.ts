@@ -67,8 +67,8 @@ export interface Gatherer {
   stop(): void;
 }
 
-type Compared = Pick<Evidence, 'byName' | 'byAddress' | 'probedAgoMs'>;
-const NONE: Compared = { byName: [], byAddress: [], probedAgoMs: 0 };
+type Compared = Pick<Evidence, 'byName' | 'byAddress'>;
+const NONE: Compared = { byName: [], byAddress: [] };
 const isReached = ({ byName, byAddress }: Compared): boolean => [...byName, ...byAddress].includes('witness');
 
 export function makeGatherer(parts: EvidenceParts): Gatherer {
@@ -76,13 +76,13 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
   const read = new Set<string>();
   let last = NONE;
   let lastAtMs = -Infinity;
-  let comparing: Promise<Compared> | undefined;
+  let comparing: Promise<Partial<Evidence>> | undefined;
 
   /** An origin that has let such a request of this page through. */
   const permission = ({ origin }: URL): string => `may ${origin}`;
   const pathOf = ({ origin, pathname }: URL): string => origin + (agent.routeOf(pathname) ?? pathname);
 
-  async function askWitnesses(host: string, capMs: number): Promise<Compared> {
+  async function askWitnesses(host: string, capMs: number): Promise<Partial<Evidence>> {
     const answers = await agent.compareWitness(host, capMs);
     // What the page's policy stopped was never asked.
     const asked = answers?.filter(({ url }) => policy.stopped(new URL(url)) === 'none');
@@ -91,14 +91,14 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
         asked
           .filter(({ isAddress }) => isAddress === literal)
           .map(({ reached, answered }) => (reached ? 'witness' : answered ? 'stranger' : 'silent'));
-      last = { byName: replies(false), byAddress: replies(true), probedAgoMs: 0 };
+      last = { byName: replies(false), byAddress: replies(true) };
       lastAtMs = now();
     }
     const probedAgoMs = Math.abs(now() - lastAtMs);
     return probedAgoMs < (isReached(last) ? ONCE_REACHED_MS : NEVER_REACHED_MS) ? { ...last, probedAgoMs } : NONE;
   }
   // One question at a time serves all failures, whatever their hosts: it is about the way out.
-  const compare = (host: string, capMs: number): Promise<Compared> =>
+  const compare = (host: string, capMs: number): Promise<Partial<Evidence>> =>
     (comparing ??= askWitnesses(host, capMs).finally(() => (comparing = undefined)));
 
   const told = (url: URL, round: Round | undefined, witnessedAgoMs: number): Partial<Evidence> =>
@@ -148,6 +148,7 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
         probe: 'not_run',
         probeMs: 0,
         probeTrace: 'none',
+        probedAgoMs: 0,
         readable: 'not_run',
         redirected: false,
         otherName: 'not_run',
@@ -164,13 +165,14 @@ export function makeGatherer(parts: EvidenceParts): Gatherer {
       };
       if (ending.how === 'answered') return evidence;
       const stops: (() => void)[] = [];
-      const left = new Promise<void>((resolve) => {
-        const leave = (): void => {
-          probes.leave();
-          resolve();
-        };
-        stops.push(lifecycle.onLeave(leave));
-      });
+      const left = new Promise<void>((resolve) =>
+        stops.push(
+          lifecycle.onLeave(() => {
+            probes.leave();
+            resolve();
+          }),
+        ),
+      );
       const keep = (found: Partial<Evidence>): void => void (evidence = { ...evidence, ...found });
       const wait = (ms: number): Promise<void> => new Promise((resolve) => stops.push(setTimer(resolve, ms)));
       const ask = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Notices that the device changed its network, or lost and found it: requests under way end with that. */
+/** Notices that the device changed its network, or lost it: requests under way end with that. */
 import { listen } from './listen.js';
 
 export interface NetworkWatch {
@@ -8,17 +8,12 @@ export interface NetworkWatch {
   stop(): void;
 }
 
-/** @param mark - `performance.now()`. Browsers that tell no type of network tell only that there is none, or one again. */
+/** @param mark - `performance.now()`. Browsers that tell no type of network tell only that there is none. */
 export function watchNetwork(scope: Window, mark: () => number): NetworkWatch {
   const { connection } = scope.navigator as { connection?: EventTarget & { readonly type?: string } };
-  const targets = [
-    [scope, 'online'],
-    [scope, 'offline'],
-    [connection, 'change'],
-  ] as const;
   let changedMark = -Infinity;
-  let network: string | undefined;
-  let stop: (() => void) | undefined;
+  let network = connection?.type;
+  let stop = (): void => undefined;
   const hear = ({ type }: Event): void => {
     // The event tells of every other round-trip time too.
     if (type !== 'change' || network !== (network = connection?.type)) changedMark = mark();
@@ -26,12 +21,17 @@ export function watchNetwork(scope: Window, mark: () => number): NetworkWatch {
   return {
     changedSince: (since) => changedMark >= since,
     start() {
-      network = connection?.type;
-      stop ??= listen(targets, hear);
+      stop();
+      stop = listen(
+        [
+          [scope, 'offline'],
+          [connection, 'change'],
+        ],
+        hear,
+      );
     },
     stop() {
-      stop?.();
-      stop = undefined;
+      stop();
     },
   };
 }

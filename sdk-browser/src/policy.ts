@@ -9,7 +9,7 @@ const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/;
 const REMEMBER_MS = 10_000;
 /** How `effectiveDirective` begins for what is loaded, also where only `default-src` is written; `script-src-elem` is one for `script`. */
 const directiveFor = (resource: Resource): string =>
-  resource === 'image' ? 'img' : /^(script|style|media|font)$/.test(resource) ? resource : 'connect';
+  resource === 'image' ? 'img' : /script|style|media/.test(resource) ? resource : 'connect';
 /** Asked by ourselves: a rule may forbid it, and not what the app asks for. */
 const ICON = '/favicon.ico';
 
@@ -32,8 +32,7 @@ export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: (
     for (const [what, atMs] of stoppedAtMs) if (!isRecent(at - atMs)) stoppedAtMs.delete(what);
     try {
       const { origin, pathname } = new URL(blockedURI.replace(/^ws/, 'http'));
-      const [directive] = effectiveDirective.split('-');
-      if (directive !== 'connect' || pathname !== ICON) stoppedAtMs.set(`${directive} ${origin}`, at);
+      if (pathname !== ICON) stoppedAtMs.set(effectiveDirective.replace(/-.*/, '') + origin, at);
     } catch {
       // `inline`, `eval` and other words that are no address.
     }
@@ -41,8 +40,8 @@ export function watchPolicy(scope: Pick<Window, 'location' | 'document'>, now: (
   return {
     stopped({ origin, protocol, hostname }, resource = 'fetch') {
       // Older browsers name the directive that is written.
-      for (const directive of [directiveFor(resource), 'default'])
-        if (isRecent(now() - (stoppedAtMs.get(`${directive} ${origin}`) ?? -Infinity))) return 'csp';
+      const isStopped = (directive: string): boolean => isRecent(now() - (stoppedAtMs.get(directive + origin) ?? -Infinity));
+      if (isStopped(directiveFor(resource)) || isStopped('default')) return 'csp';
       return protocol === 'http:' && scope.location.protocol === 'https:' && !LOOPBACK.test(hostname) ? 'mixed_content' : 'none';
     },
     start: () => scope.document.addEventListener('securitypolicyviolation', hear),

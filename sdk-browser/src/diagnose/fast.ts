@@ -103,14 +103,9 @@ const boundToName: Rule = (seen, say) => {
   if (ice.lookup === 'silent' || came === 'connect')
     return say('dns.address_changed', 0.85, 'The name leads to a wrong address.', 'lookup');
   if (!seen.everReached) return say('policy.blocked', 0.5, NEVER_WORKED);
-  if (otherPort === 'failed')
-    return say(
-      'dns.failed',
-      atOnce && seen.roundTrip?.exact ? 0.9 : 0.85,
-      'The server can be reached by another name, not by this one.',
-      'lookup',
-    );
-  return atOnce ? say('dns.failed', 0.85, 'Only this name fails, and at once.', 'lookup') : undefined;
+  if (otherPort !== 'failed' && !atOnce) return undefined;
+  const isSure = otherPort === 'failed' && atOnce && seen.roundTrip?.exact;
+  return say('dns.failed', isSure ? 0.9 : 0.85, 'The server can be reached by another name, not by this one.', 'lookup');
 };
 
 const boundToBoth: Rule = (seen, say) => {

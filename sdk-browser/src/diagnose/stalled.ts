@@ -46,9 +46,9 @@ const engineGaveUp: Rule = ({ how, engine, linux, elapsedMs, probe, otherName, o
   const found = GIVES_UP.find(([of, from, to]) => of === engine && seconds >= from && seconds < to);
   if (!found) return undefined;
   const [, , , type, stage] = found;
-  const ofName = stage === 'lookup';
-  if (ofName && (otherPort === 'answered' || ice.lookup === 'resolved')) return undefined;
-  return say(type, ofName && otherName === 'answered' ? 0.95 : 0.75, 'The browser gave up after its own limit.', stage);
+  const isName = stage === 'lookup';
+  if (isName && (otherPort === 'answered' || ice.lookup === 'resolved')) return undefined;
+  return say(type, isName && otherName === 'answered' ? 0.95 : 0.75, 'The browser gave up after its own limit.', stage);
 };
 
 const serverThinks: Rule = ({ probe, trace, probeTrace, ice, otherPort, otherName }, say) => {
@@ -76,8 +76,8 @@ const addressSilent: Rule = ({ otherName, otherPort, otherBoth, ice, byName, byA
   if (ways.length < 2 || !ways.every(quiet)) return undefined;
   if (ice.lookup === 'resolved') return say('tls.failed', 0.6, 'Small packets get through, a handshake does not.', 'handshake');
   const witnessed = [...byName, ...byAddress].includes('witness');
-  const seen = probeTrace === 'no_connection' || ice.lookup === 'silent';
-  return say('tcp.timed_out', !witnessed ? 0.6 : seen ? 0.9 : 0.85, 'Nothing at its address answers.', 'connect');
+  const most = probeTrace === 'no_connection' || ice.lookup === 'silent' ? 0.9 : 0.85;
+  return say('tcp.timed_out', witnessed ? most : 0.6, 'Nothing at its address answers.', 'connect');
 };
 
 const ledAround: Rule = ({ redirected }, say) =>

@@ -47,7 +47,7 @@ export interface Probes {
   /** The host answers again: a running round ends with that, and the last one is forgotten. */
   healed(origin: string): void;
   /** The page is being left: what runs is cancelled. */
-  leave(): void;
+  readonly leave: () => void;
   /** Consent is gone: what runs is cancelled, what was found out forgotten. Budgets stand. */
   stop(): void;
 }
@@ -88,9 +88,8 @@ export function makeProbes(parts: ProbesParts): Probes {
   const { now, setTimer, landmarks, connection, mayProbe } = parts;
   /** By origin. */
   const pasts = new Map<string, Past>();
-  /** When rounds were made, by host name. */
-  const madeAtMs = new Map<string, readonly number[]>();
-  let spent: (readonly [atMs: number, bytes: number])[] = [];
+  /** The rounds of the last hour. */
+  let made: (readonly [atMs: number, hostname: string, bytes: number])[] = [];
 
   async function run({ url, capMs, mayRead, mayRedirect, seemsRedirected }: Question, { signal }: AbortController): Promise<Round> {
     const atMs = now();
@@ -114,18 +113,19 @@ export function makeProbes(parts: ProbesParts): Probes {
     return { atMs, probe, otherName, otherPort, otherBoth, ice, readable, redirected };
   }
 
-  function forget(past: Past | undefined, why?: typeof HEALED): void {
-    if (!past) return;
-    past.last = undefined;
-    past.running?.abort.abort(why);
+  function leave(): void {
+    for (const { running } of pasts.values()) running?.abort.abort();
   }
 
-  /** False when it would be too much for this hour. */
+  /** False when it would be too much for this host or this hour. */
   function spend(at: number, hostname: string): boolean {
-    spent = spent.filter(([atMs]) => Math.abs(at - atMs) < HOUR_MS);
+    // The clock may have been set back since.
+    made = made.filter(([atMs]) => Math.abs(at - atMs) < HOUR_MS);
+    const times = made.filter(([, of]) => of === hostname);
+    const left = made.reduce((sum, [, , each]) => sum - each, BYTES_PER_HOUR);
     const bytes = REQUEST_BYTES * (2 + (landmarks[hostname]?.length ?? 0));
-    if (spent.reduce((sum, [, each]) => sum + each, 0) + bytes > BYTES_PER_HOUR) return false;
-    spent.push([at, bytes]);
+    if (times.length >= PER_HOUR || times.some(([atMs]) => Math.abs(at - atMs) < GAP_MS) || bytes > left) return false;
+    made.push([at, hostname, bytes]);
     return true;
   }
 
@@ -136,12 +136,8 @@ export function makeProbes(parts: ProbesParts): Probes {
       pasts.set(origin, past);
       if (past.running) return past.running.result;
       const at = now();
-      // The clock may have been set back since.
-      const within = (ms: number) => (time: number) => Math.abs(at - time) < ms;
-      const made = (madeAtMs.get(hostname) ?? []).filter(within(HOUR_MS));
-      if (made.some(within(GAP_MS)) || made.length >= PER_HOUR || !spend(at, hostname))
-        return Promise.resolve(past.last && within(RESULT_LASTS_MS)(past.last.atMs) ? past.last : undefined);
-      madeAtMs.set(hostname, [...made, at]);
+      const { last } = past;
+      if (!spend(at, hostname)) return Promise.resolve(last && Math.abs(at - last.atMs) < RESULT_LASTS_MS ? last : undefined);
       const abort = new AbortController();
       const result = mayProbe()
         .then((may) => (may && !abort.signal.aborted ? run(question, abort) : undefined))
@@ -155,13 +151,13 @@ export function makeProbes(parts: ProbesParts): Probes {
       return result;
     },
     healed(origin) {
-      forget(pasts.get(origin), HEALED);
+      pasts.get(origin)?.running?.abort.abort(HEALED);
+      pasts.delete(origin);
     },
-    leave() {
-      for (const { running } of pasts.values()) running?.abort.abort();
-    },
+    leave,
     stop() {
-      for (const past of pasts.values()) forget(past);
+      leave();
+      pasts.clear();
     },
   };
 }
