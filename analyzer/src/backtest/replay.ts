@@ -180,7 +180,7 @@ export class Replay {
       watched: () => true,
       firstHeardMs: (project) => this.#heardMs.get(project),
       completeness,
-      exposure: (of, startMs, binMs, count) => this.#loads.exposure(of.project, of.host, startMs, binMs, count, nowMs),
+      exposure: (of, startMs, binMs, count) => this.#loads.exposureUntilNow(of.project, of.host, startMs, binMs, count, nowMs),
       ...(isWhole(bins) && { history: (of) => this.#history.series(of, nowMs) }),
     });
   }
@@ -242,7 +242,7 @@ export class Replay {
     const perSecond = this.#levels.get(subjectOf(bins.of))?.looked.perSecond;
     if (perSecond === undefined) return bins.total >= DETECT_DEFAULTS.minTotal;
     const startMs = lastBin * WHOLE_BIN_MS;
-    const [load = 1] = this.#loads.exposure(project, host, startMs, WHOLE_BIN_MS, 1, this.#nowS * 1000) ?? [];
+    const [load = 1] = this.#loads.exposureUntilNow(project, host, startMs, WHOLE_BIN_MS, 1, this.#nowS * 1000) ?? [];
     const mean = (perSecond * load * WHOLE_BIN_MS) / 1000;
     return isWorthALook(bins, lastBin, mean, optionsOf(this.#budget, project, {}, this.#shares, 1), touched);
   }

@@ -32,6 +32,13 @@ interface Carried {
   readonly server: number | undefined;
 }
 
+interface Cached {
+  readonly slot: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly values: number[] | undefined;
+}
+
 interface OfHost {
   readonly attempts: Map<number, number>;
   readonly requests: Map<number, Tally>;
@@ -39,7 +46,7 @@ interface OfHost {
 
 export class Loads {
   readonly #hosts = new Map<string, OfHost>();
-  readonly #cache = new Map<string, { readonly slot: number; readonly startMs: number; readonly values: number[] | undefined }>();
+  readonly #cache = new Map<string, Cached>();
   readonly #weights = new Map<string, Map<number, Tally>>();
 
   /** Sets the weighted attempts of the five minutes from `atS`; the latest word counts. */
@@ -65,31 +72,31 @@ export class Loads {
    * @returns One number > 0 a bin; undefined where neither attempts nor requests nor sampling are known.
    */
   exposure(project: string, host: string, startMs: number, binMs: number, count: number, nowMs: number): number[] | undefined {
+    const load = this.#load(this.#hosts.get(key(project, host)), startMs, binMs, count, nowMs);
+    const sampling = this.#sampling(this.#weights.get(project), startMs, binMs, count);
+    if (load === undefined || sampling === undefined) return load ?? sampling;
+    return load.map((x, i) => x * (sampling[i] ?? 1));
+  }
+
+  /**
+   * The same for the loop, which asks up to now for every series of a host, round after round: worked out once in half a minute, and bins that have
+   * come about since are as the last one. Only the loop may ask here: what somebody else looks at must not become what the detector judges by.
+   */
+  exposureUntilNow(project: string, host: string, startMs: number, binMs: number, count: number, nowMs: number): number[] | undefined {
     const cacheKey = `${key(project, host)}\u0000${String(binMs)}`;
+    const slot = Math.floor(nowMs / CACHED_MS);
+    const endMs = startMs + count * binMs;
     let cached = this.#cache.get(cacheKey);
-    const isFresh =
-      cached !== undefined &&
-      Math.floor(nowMs / CACHED_MS) === cached.slot &&
-      startMs >= cached.startMs &&
-      (startMs - cached.startMs) % binMs === 0;
-    if (cached === undefined || !isFresh) {
-      cached = { slot: Math.floor(nowMs / CACHED_MS), startMs, values: this.#exposure(project, host, startMs, binMs, count, nowMs) };
+    if (cached?.slot !== slot || !covers(cached, startMs, endMs, binMs)) {
+      cached = { slot, startMs, endMs, values: this.exposure(project, host, startMs, binMs, count, nowMs) };
       this.#cache.set(cacheKey, cached);
     }
     const { values } = cached;
     if (values === undefined) return undefined;
     const skip = Math.round((startMs - cached.startMs) / binMs);
     const part = values.slice(skip, skip + count);
-    // Bins that have come about since are thought to be as the last one.
     while (part.length < count) part.push(values.at(-1) ?? 1);
     return part;
-  }
-
-  #exposure(project: string, host: string, startMs: number, binMs: number, count: number, nowMs: number): number[] | undefined {
-    const load = this.#load(this.#hosts.get(key(project, host)), startMs, binMs, count, nowMs);
-    const sampling = this.#sampling(this.#weights.get(project), startMs, binMs, count);
-    if (load === undefined || sampling === undefined) return load ?? sampling;
-    return load.map((x, i) => x * (sampling[i] ?? 1));
   }
 
   /** Load in a stretch that is over, in the unit of `exposure`; undefined where too little of it is known. */
@@ -196,6 +203,10 @@ export class Loads {
 }
 
 const key = (project: string, host: string): string => `${project}\u0000${host}`;
+
+/** Whether a stretch lies on the cached bins, but for those that can have come about since. */
+const covers = (cached: Cached, startMs: number, endMs: number, binMs: number): boolean =>
+  startMs >= cached.startMs && (startMs - cached.startMs) % binMs === 0 && endMs - cached.endMs <= Math.max(CACHED_MS, binMs);
 
 function add(bins: Map<number, Tally>, bin: number, count: number, total: number): void {
   const tally = bins.get(bin) ?? { count: 0, total: 0 };

@@ -74,8 +74,7 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
   const [late] = await ask(deps.client, lateness, { from: seconds(nowMs - HOUR_MS) });
   const completeness = completenessOf(late);
 
-  const exposure = ({ project, host }: SeriesOf, startMs: number, binMs: number, count: number) =>
-    known.loads.exposure(project, host, startMs, binMs, count, nowMs);
+  const { loads } = known;
   const build: Omit<BuildOptions, 'binMs'> = {
     fromMs,
     nowMs,
@@ -85,7 +84,7 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
       return watched?.stage === 'production' && watched.hosts.includes(host);
     },
     firstHeardMs: (project) => heardMs.get(project),
-    exposure,
+    exposure: ({ project, host }, startMs, binMs, count) => loads.exposureUntilNow(project, host, startMs, binMs, count, nowMs),
   };
   const history = (of: { project: string; host: string; kind: string }) => known.historyOf(of, nowMs);
   const wholes = buildSeries(
@@ -140,7 +139,11 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
     heardMs,
     wholes: new Map(wholes.map((whole) => [subjectOf(whole), whole])),
     optionsOf: (of) => optionsFor(of, {}),
-    knows: { completeness, exposure, history },
+    knows: {
+      completeness,
+      exposure: ({ project, host }, startMs, binMs, count) => loads.exposure(project, host, startMs, binMs, count, nowMs),
+      history,
+    },
   };
 }
 

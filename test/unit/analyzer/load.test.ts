@@ -52,6 +52,23 @@ describe('the load of a host', () => {
     expect(at(loads, T + 540, T + HOUR, 12)).toEqual([...Array<number>(6).fill(10), ...Array<number>(6).fill(2.5)]);
   });
 
+  it('is the same for the loop after somebody looked at an old stretch, whose last bin is not all that follows', () => {
+    const loads = quietHour();
+    for (let s = T + HOUR; s < T + 2 * HOUR; s += 300) loads.setAttempts('shop', 'a', s, 30_000);
+    const nowMs = (T + 2 * HOUR + 700) * 1000;
+    const loop = (startS: number, bins: number, ms = nowMs) => loads.exposureUntilNow('shop', 'a', startS * 1000, 10_000, bins, ms);
+    const judged = loop(T + HOUR - 10, 3);
+    expect(judged).toEqual([10, 100, 100]);
+    // Even by way of the loop's own memory.
+    expect(loop(T + 600, 2)).toEqual([10, 10]);
+    expect(loop(T + HOUR - 10, 3)).toEqual(judged);
+    // Bins that came about in the same half minute are as the last one; more of them are worked out.
+    expect(loop(T + HOUR - 10, 6, nowMs + 1)).toEqual([10, 100, 100, 100, 100, 100]);
+    loop(T + HOUR - 60, 3);
+    expect(loop(T + HOUR - 60, 6)).toEqual(Array(6).fill(10));
+    expect(loop(T + HOUR - 60, 7)?.at(-1)).toBe(100);
+  });
+
   it('is unknown where nothing was heard', () => {
     expect(at(new Loads(), T, T + HOUR)).toBeUndefined();
     expect(new Loads().perSecond('shop', 'a', T * 1000, (T + HOUR) * 1000)).toBeUndefined();
