@@ -100,8 +100,8 @@ describe('server metrics', () => {
     await eventually(async () => {
       const names = (await storedOf(PUSHED)).map(({ name }) => name);
       expect(names).toEqual([
-        expect.stringMatching(/^requests\{class="2xx",series="[0-9a-f]{8}"\}$/),
-        expect.stringMatching(/^requests\{class="5xx",series="[0-9a-f]{8}"\}$/),
+        expect.stringMatching(/^requests\{class="2xx",series="[0-9a-f]{8}",process="[0-9a-f]{8}"\}$/),
+        expect.stringMatching(/^requests\{class="5xx",series="[0-9a-f]{8}",process="[0-9a-f]{8}"\}$/),
       ]);
     }, 60_000);
     const metrics = await (await fetch(`${analyzer.url}/metrics`)).text();

@@ -9,7 +9,7 @@ import { ask, FROM_AGENTS, seconds } from '../queries/ask.js';
 import type { Question } from '../queries/ask.js';
 import { allServerCounters } from '../queries/all-server-counters.js';
 import type { AllServerCountersRow } from '../queries/all-server-counters.js';
-import { increments } from '../server-metrics/server-evidence.js';
+import { increments } from '../server-metrics/steps.js';
 import type { AttemptsRow, FailuresRow, HistoryRow, HourRow, PlaceRow, ServerRow } from './rows.js';
 
 export interface StoredSpan {

@@ -31,13 +31,13 @@ export async function pullExposition(source: ExpositionSource, deps: PullDeps): 
     if (text === undefined) return 'the endpoint answered more than 4 MiB';
     const counters = readExposition(text, source);
     if (counters.size === 0) return `there is no counter ${source.requests ?? 'http_requests_total'}`;
-    const { project, host } = source;
+    const { project, host, url } = source;
     const strange = [...counters.keys()].every((c) => c === 'other') ? NO_STATUS : null;
     const rows = [...counters].map(([statusClass, value]): ServerMetricRow => ({
       time,
       project,
       host,
-      name: storedName('requests', statusClass),
+      name: storedName('requests', statusClass, undefined, url),
       value,
     }));
     await client.insert({ table: 'server_metrics', values: rows, format: 'JSONEachRow' });

@@ -60,10 +60,12 @@ export async function pullPrometheus(source: PrometheusSource, deps: PullDeps, m
   };
   try {
     const ask = (query: string): Promise<RangeSeries[]> => queryRange(source, { query, fromS, toS, stepS: STEP_S }, deps);
-    const rates = await ask(source.requestsQuery ?? DEFAULT_QUERY);
+    const query = source.requestsQuery ?? DEFAULT_QUERY;
+    const asked = JSON.stringify([source.prometheusUrl, query]);
+    const rates = await ask(query);
     for (const series of rates) {
       const id = JSON.stringify(series.metric);
-      take('requests_per_s', storedName('requests_per_s', classByLabels(series.metric, undefined), id), series);
+      take('requests_per_s', storedName('requests_per_s', classByLabels(series.metric, undefined), id, asked), series);
     }
     for (const [name, query] of [
       ['latency_s', source.latencyQuery],

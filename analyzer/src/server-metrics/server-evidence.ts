@@ -1,6 +1,8 @@
 /** From the stored series of a server to what `pair` reads. Pure. */
 import type { RequestCounts, ServerEvidence } from '../pair/verdict.js';
 import type { ServerCounterRow } from '../queries/server-counters.js';
+import { increments } from './steps.js';
+import type { Increment } from './steps.js';
 import { readStoredName } from './stored-name.js';
 import type { GaugeName } from './stored-name.js';
 
@@ -12,15 +14,6 @@ const GAP_MS = 60_000;
 const LEAST_REQUESTS = 20;
 const CHUNK_MS = 60_000;
 const LEAST_CHUNKS = 6;
-/** A rate or an increment stands for at most this long: across a longer gap nothing was measured. */
-const LONGEST_SPAN_MS = 120_000;
-
-export interface Increment {
-  readonly atMs: number;
-  readonly spanMs: number;
-  readonly requests: number;
-  readonly errors: number;
-}
 
 /**
  * @param rows - Stored series ordered by name and time; a counter that falls was reset and counts from 0.
@@ -68,33 +61,6 @@ function sinceStart(rows: readonly ServerCounterRow[], untilMs: number): Request
 }
 
 const isError = ({ name }: ServerCounterRow): boolean => readStoredName(name)?.statusClass === '5xx';
-
-/** What the counters grew by, summed over their names; a fall is a reset and counts from 0. */
-export function increments(rows: readonly ServerCounterRow[]): Increment[] {
-  const at = new Map<number, { requests: number; errors: number; spanMs: number }>();
-  let previous: ServerCounterRow | undefined;
-  for (const row of rows) {
-    if (previous?.name === row.name && row.time > previous.time) {
-      const spanMs = (row.time - previous.time) * 1000;
-      const requests = grown(previous, row, spanMs);
-      const entry = at.get(row.time) ?? { requests: 0, errors: 0, spanMs: 0 };
-      entry.requests += requests;
-      if (isError(row)) entry.errors += requests;
-      entry.spanMs = Math.max(entry.spanMs, spanMs);
-      at.set(row.time, entry);
-    }
-    previous = row;
-  }
-  return [...at].map(([time, entry]) => ({ atMs: time * 1000, ...entry })).sort((a, b) => a.atMs - b.atMs);
-}
-
-/** Requests between two samples of one series. */
-function grown(previous: ServerCounterRow, row: ServerCounterRow, spanMs: number): number {
-  const form = readStoredName(row.name)?.form;
-  if (form === 'requests_per_s') return (row.value * Math.min(spanMs, LONGEST_SPAN_MS)) / 1000;
-  if (form === 'requests_added') return row.value;
-  return row.value >= previous.value ? row.value - previous.value : row.value;
-}
 
 /** Sums, and the time that they cover: series of several servers are sampled at different moments of the same stretch. */
 function total(steps: readonly Increment[]): RequestCounts {

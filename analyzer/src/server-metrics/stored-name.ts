@@ -22,21 +22,27 @@ export const proberName = (series: string): string => `probe_success{series="${h
 export const isProber = (name: string): boolean => PROBER.test(name);
 const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
 
-const NAME = /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="[0-9a-f]{8}")?\}$/;
+const NAME =
+  /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="([0-9a-f]{8})")?(?:,process="([0-9a-f]{8})")?\}$/;
 
 /**
- * @param series - What tells this series from others of the same class (an instance); left out where there is only one.
+ * @param series - What tells this series from others of the same class; left out where there is only one in the process.
+ * @param process - What tells the process, endpoint or query that it is told by; its series are sampled together.
  * @returns For example `requests{class="5xx"}`.
  */
-export function storedName(form: RequestsForm, statusClass: StatusClass, series?: string): string {
-  const id = series === undefined ? '' : `,series="${hashOf(series)}"`;
-  return `${form}{class="${statusClass}"${id}}`;
+export function storedName(form: RequestsForm, statusClass: StatusClass, series?: string, process?: string): string {
+  const id = (label: string, of: string | undefined): string => (of === undefined ? '' : `,${label}="${hashOf(of)}"`);
+  return `${form}{class="${statusClass}"${id('series', series)}${id('process', process)}}`;
 }
 
-/** What a stored name says; undefined for a gauge or a name of another version. */
-export function readStoredName(name: string): { form: RequestsForm; statusClass: StatusClass } | undefined {
+/**
+ * What a stored name says; undefined for a gauge or a name of another version. `process` is the same for series of one process; rows of before
+ * it was stored name none, and there a series is taken to be alone.
+ */
+export function readStoredName(name: string): { form: RequestsForm; statusClass: StatusClass; process: string } | undefined {
   const match = NAME.exec(name);
-  return match === null ? undefined : { form: match[1] as RequestsForm, statusClass: match[2] as StatusClass };
+  if (match === null) return undefined;
+  return { form: match[1] as RequestsForm, statusClass: match[2] as StatusClass, process: match[4] ?? `alone ${match[3] ?? ''}` };
 }
 
 /** The class of a status such as `503` or `5xx`; `other` for anything else. */
@@ -45,7 +51,7 @@ export function classOf(status: string | undefined): StatusClass {
   return match === null ? 'other' : (`${match[1] ?? ''}xx` as StatusClass);
 }
 
-const STATUS_LABELS = ['status', 'status_code', 'code', 'http.response.status_code', 'http_response_status_code'] as const;
+export const STATUS_LABELS = ['status', 'status_code', 'code', 'http.response.status_code', 'http_response_status_code'] as const;
 
 /** Said of a source whose series all lack one: its errors would read as none. */
 export const NO_STATUS = 'no series of requests tells a status, so errors of the server cannot be seen';

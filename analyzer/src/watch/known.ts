@@ -13,7 +13,7 @@ import { Burns, BURN_KEPT_S } from './burn.js';
 import { Bursts } from './bursts.js';
 import { History } from './history.js';
 import { Loads } from './load.js';
-import { increments } from '../server-metrics/server-evidence.js';
+import { increments } from '../server-metrics/steps.js';
 import { readStoredName } from '../server-metrics/stored-name.js';
 import type { WatchDeps } from './settings.js';
 import { Shares } from './shares.js';

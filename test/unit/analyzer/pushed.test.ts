@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sortPushed } from '../../../analyzer/src/server-metrics/pushed.js';
 import type { PushedSeries } from '../../../analyzer/src/server-metrics/pushed.js';
+import { readStoredName } from '../../../analyzer/src/server-metrics/stored-name.js';
 import type { PushSource } from '../../../analyzer/src/server-metrics/source.js';
 
 describe('pushed series', () => {
@@ -38,5 +39,21 @@ describe('pushed series', () => {
       (instance) => sortPushed([series({ labels: { instance, code: '200' } })], [source({})], 1_000_000).rows[0]?.name,
     );
     expect(new Set(names).size).toBe(2);
+  });
+
+  it('name their process, by its own labels or else by all that no error changes, so that a counter that begins late is known for one', () => {
+    const processOf = (labels: Record<string, string>): string | undefined => {
+      const [row] = sortPushed([series({ labels })], [source({})], 1_000_000).rows;
+      return row === undefined ? undefined : readStoredName(row.name)?.process;
+    };
+    const served = { job: 'api', instance: 'a:80', method: 'GET', code: '200' };
+    expect(processOf({ ...served, method: 'POST', code: '500', exception: 'TypeError' })).toBe(processOf(served));
+    expect(processOf({ ...served, instance: 'b:80' })).not.toBe(processOf(served));
+    expect(processOf({ ...served, job: 'web' })).not.toBe(processOf(served));
+    const unnamed = { 'service.name': 'api', 'http.route': '/pay', 'http.response.status_code': '200' };
+    expect(processOf({ ...unnamed, 'http.response.status_code': '503', 'error.type': '503' })).toBe(processOf(unnamed));
+    expect(processOf({ ...unnamed, 'http.route': '/' })).not.toBe(processOf(unnamed));
+    const pod = { ...unnamed, 'k8s.pod.name': 'api-1' };
+    expect(processOf({ ...pod, 'http.route': '/', 'error.type': 'x' })).toBe(processOf(pod));
   });
 });

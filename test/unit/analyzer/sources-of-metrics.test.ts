@@ -30,6 +30,24 @@ describe('several sources of one host', () => {
   });
 });
 
+describe('two sources of the same sort', () => {
+  it('of one host are stored under names of their own, so that neither counter reads as a reset of the other', async () => {
+    const names: string[] = [];
+    const client = {
+      insert: (o: { values: { name: string }[] }) => Promise.resolve(void names.push(...o.values.map(({ name }) => name))),
+    } as unknown as ClickHouseClient;
+    const exposition = (): Promise<Response> => Promise.resolve(new Response('http_requests_total{status="200"} 7\n'));
+    for (const url of ['http://10.0.0.1/metrics', 'http://10.0.0.2/metrics'])
+      expect(await pullExposition({ ...HOST, url }, { client, fetchFn: exposition })).toBeNull();
+    const nowS = 1_800_000_000;
+    const result = [{ metric: { status: '200' }, values: [[nowS, '1']] }];
+    const matrix = (): Promise<Response> => Promise.resolve(Response.json({ status: 'success', data: { resultType: 'matrix', result } }));
+    for (const prometheusUrl of ['http://10.0.0.3', 'http://10.0.0.4'])
+      expect(await pullPrometheus({ ...HOST, prometheusUrl }, { client, now: () => nowS * 1000, fetchFn: matrix }, {})).toBeNull();
+    expect(new Set(names).size).toBe(4);
+  });
+});
+
 describe('a source that is pushed', () => {
   const source = { ...HOST, push: { labels: {} } };
   const storing = (answer: () => number): { client: ClickHouseClient; asked: { n: number } } => {

@@ -1,0 +1,110 @@
+/**
+ * From samples of a host's request counters to what came between them. Pure.
+ *
+ * A counter says nothing before its second sample, for what it held at the first may be years old. But libraries make a counter when there is first
+ * something to count: the counter of errors at the first error. One that begins after others of the same process had been sampled without it
+ * counts from 0. Where all of a process begin together, as at its start or at the start of measuring, none does.
+ */
+import type { ServerCounterRow } from '../queries/server-counters.js';
+import { readStoredName } from './stored-name.js';
+
+/** A rate or an increment stands for at most this long: across a longer gap nothing was measured. */
+const LONGEST_SPAN_S = 120;
+/** Samples of one process so close to each other are of one export, though their clocks were read one after the other. */
+const ONE_EXPORT_S = 2;
+
+/** What one series counted in the `spanMs` before `atMs`. */
+export interface Step {
+  readonly name: string;
+  readonly atMs: number;
+  readonly spanMs: number;
+  readonly requests: number;
+  readonly isError: boolean;
+}
+
+/** What all series of a host counted up to one moment. */
+export interface Increment {
+  readonly atMs: number;
+  /** Of the longest of the steps. */
+  readonly spanMs: number;
+  readonly requests: number;
+  readonly errors: number;
+}
+
+/** @param rows - Series of one host, ordered by name and time; other names than those of requests are left out. @returns One step a sample but the first, ordered alike. */
+export function stepsOf(rows: readonly ServerCounterRow[]): Step[] {
+  const firstS = rows.reduce((first, { time }) => Math.min(first, time), Infinity);
+  const all = seriesOf(rows);
+  const processes = timesByProcess(all);
+  return all.flatMap(({ name, form, statusClass, process, samples }) => {
+    const beganS = samples[0]?.time ?? 0;
+    const without = sampledWithout(processes.get(process) ?? [], beganS, firstS);
+    return samples.flatMap((sample, i): Step[] => {
+      const previous = samples[i - 1] ?? (without === undefined ? undefined : { time: without, value: 0 });
+      if (previous === undefined || sample.time <= previous.time) return [];
+      const spanS = form === 'requests' ? sample.time - previous.time : Math.min(sample.time - previous.time, LONGEST_SPAN_S);
+      const requests =
+        form === 'requests_per_s' ? sample.value * spanS : form === 'requests' ? grown(previous.value, sample.value) : sample.value;
+      return [{ name, atMs: sample.time * 1000, spanMs: spanS * 1000, requests, isError: statusClass === '5xx' }];
+    });
+  });
+}
+
+/** A fall is a reset, and what stands after it has come since. */
+const grown = (before: number, now: number): number => (now >= before ? now - before : now);
+
+interface OneSeries extends NonNullable<ReturnType<typeof readStoredName>> {
+  readonly name: string;
+  readonly samples: readonly ServerCounterRow[];
+}
+
+function seriesOf(rows: readonly ServerCounterRow[]): OneSeries[] {
+  const byName = new Map<string, ServerCounterRow[]>();
+  for (const row of rows) {
+    const own = byName.get(row.name);
+    if (own === undefined) byName.set(row.name, [row]);
+    else own.push(row);
+  }
+  return [...byName].flatMap(([name, samples]) => {
+    const read = readStoredName(name);
+    return read === undefined ? [] : [{ name, samples, ...read }];
+  });
+}
+
+/** The steps of all series together, by time. */
+export function increments(rows: readonly ServerCounterRow[]): Increment[] {
+  const at = new Map<number, { requests: number; errors: number; spanMs: number }>();
+  for (const { atMs, spanMs, requests, isError } of stepsOf(rows)) {
+    const entry = at.get(atMs) ?? { requests: 0, errors: 0, spanMs: 0 };
+    entry.requests += requests;
+    if (isError) entry.errors += requests;
+    entry.spanMs = Math.max(entry.spanMs, spanMs);
+    at.set(atMs, entry);
+  }
+  return [...at].map(([atMs, entry]) => ({ atMs, ...entry })).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** When each process was sampled, in order, s. */
+function timesByProcess(all: readonly OneSeries[]): ReadonlyMap<string, readonly number[]> {
+  const times = new Map<string, Set<number>>();
+  for (const { process, samples } of all) {
+    const known = times.get(process) ?? new Set();
+    times.set(process, known);
+    for (const { time } of samples) known.add(time);
+  }
+  return new Map([...times].map(([process, known]) => [process, [...known].sort((a, b) => a - b)]));
+}
+
+/**
+ * When a process was last sampled before a series of it began; undefined where it may have been there all along. At the edge of what was
+ * read its sample before may just be left out, so there a whole interval without it is asked for.
+ *
+ * @param times - Of the process. @param beginS - Of the series. @param firstS - Of all that was read.
+ */
+function sampledWithout(times: readonly number[], beginS: number, firstS: number): number | undefined {
+  const before = times.filter((time) => time < beginS - ONE_EXPORT_S);
+  const [first, last] = [before[0], before.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const isWhole = last - first > ONE_EXPORT_S || first - firstS > LONGEST_SPAN_S;
+  return isWhole ? last : undefined;
+}
