@@ -1,7 +1,6 @@
 /** What the loop remembers between rounds, so that each round asks storage for little: load, sampling, shares of places, earlier days. */
 import type { Series } from '../detect/series.js';
 import { allServerCounters } from '../queries/all-server-counters.js';
-import type { AllServerCountersRow } from '../queries/all-server-counters.js';
 import { ask, seconds } from '../queries/ask.js';
 import { attemptsPerBin } from '../queries/attempts-per-bin.js';
 import { burstsPerHour } from '../queries/bursts-per-hour.js';
@@ -13,8 +12,7 @@ import { Burns, BURN_KEPT_S } from './burn.js';
 import { Bursts } from './bursts.js';
 import { History } from './history.js';
 import { Loads } from './load.js';
-import { increments } from '../server-metrics/steps.js';
-import { readStoredName } from '../server-metrics/stored-name.js';
+import { RequestsLearnt } from './requests-learnt.js';
 import type { WatchDeps } from './settings.js';
 import { Shares } from './shares.js';
 
@@ -23,7 +21,8 @@ const HOUR_MS = 3_600_000;
 const LOOK_BACK_MS = 27 * HOUR_MS;
 /** Attempts arrive within this; older bins do not change any more. */
 const ATTEMPTS_AGAIN_MS = 30 * MINUTE_MS;
-/** Counters are asked for from the last known sample on; this much of them is needed for the first step. */
+/** Counters arrive within this of what they tell: who pushes them does so every minute at least. */
+const REQUESTS_AGAIN_MS = 3 * MINUTE_MS;
 const RARE_MS = 10 * MINUTE_MS;
 const SHARES_MS = 6 * HOUR_MS;
 /** Late reports are counted over the day that ended an hour ago: most of them have come by then. */
@@ -35,6 +34,7 @@ const HISTORY_MS = 14 * 24 * HOUR_MS;
 
 export class Known {
   #loads = new Loads();
+  readonly #requests = new RequestsLearnt();
   #requestsMs = -Infinity;
   #attemptsMs = -Infinity;
   #weightsMs = -Infinity;
@@ -61,7 +61,11 @@ export class Known {
     const nowMs = deps.now();
     const to = seconds(nowMs);
     const since = (lastMs: number, againMs: number): number => seconds(Math.max(nowMs - LOOK_BACK_MS, lastMs - againMs));
-    this.#learnRequests(await ask(deps.client, allServerCounters, { from: since(this.#requestsMs, MINUTE_MS), to }));
+    const counters = await ask(deps.client, allServerCounters, { from: since(this.#requestsMs, REQUESTS_AGAIN_MS), to });
+    for (const { project, host, name, atMs, spanMs, requests } of this.#requests.take(counters)) {
+      this.#loads.addRequests(project, host, atMs / 1000, spanMs / 1000, requests, name);
+    }
+    this.#requestsMs = nowMs;
     if (nowMs - this.#attemptsMs >= MINUTE_MS) {
       const isPromised = Object.values(deps.projects).some(({ slo }) => slo !== undefined);
       const from = seconds(Math.max(nowMs - (isPromised ? BURN_MS : LOOK_BACK_MS), this.#attemptsMs - ATTEMPTS_AGAIN_MS));
@@ -90,31 +94,11 @@ export class Known {
       const [late] = await ask(deps.client, lateShare, { from: seconds(nowMs - LATE_MS - HOUR_MS), to: seconds(nowMs - HOUR_MS) });
       this.lateShare = lateShareOf(late);
       this.#loads.forget(nowMs);
+      this.#requests.forget(nowMs);
       this.burns.forget(nowMs);
       this.#rareMs = nowMs;
     }
     await this.#learnHours(deps, nowMs);
-  }
-
-  #learnRequests(rows: readonly AllServerCountersRow[]): void {
-    const byHost = new Map<string, AllServerCountersRow[]>();
-    for (const row of rows) {
-      if (readStoredName(row.name) === undefined) continue;
-      const key = `${row.project}\u0000${row.host}`;
-      const own = byHost.get(key);
-      if (own === undefined) byHost.set(key, [row]);
-      else own.push(row);
-    }
-    let lastMs = this.#requestsMs;
-    for (const own of byHost.values()) {
-      const { project = '', host = '' } = own[0] ?? {};
-      for (const { atMs, spanMs, requests } of increments(own)) {
-        if (atMs <= this.#requestsMs) continue;
-        this.#loads.addRequests(project, host, atMs / 1000, spanMs / 1000, requests);
-        lastMs = Math.max(lastMs, atMs);
-      }
-    }
-    this.#requestsMs = lastMs;
   }
 
   async #learnHours(deps: WatchDeps, nowMs: number): Promise<void> {

@@ -8,16 +8,16 @@
  *
  * Agents sample: the share of failures that is reported at all is learnt from the weights of the reports around.
  */
+import { KEPT_S, REQUESTS_S, ServerRate } from './server-rate.js';
+
 const ATTEMPTS_S = 300;
 /** Agents seal their attempts at a random moment of the next five minutes. */
 const WHOLE_AFTER_S = ATTEMPTS_S + 30;
 /** How long before the first bin attempts are looked for. */
 const CARRIED_BINS = 12;
-const REQUESTS_S = 30;
 const WEIGHTS_S = 60;
 /** How long an answer is good. */
 const CACHED_MS = 30_000;
-const KEPT_S = 27 * 3_600;
 const LEAST_SHARE = 0.5;
 /** How fast the recent load follows, per 5 min. */
 const RECENT = 0.2;
@@ -41,7 +41,7 @@ interface Cached {
 
 interface OfHost {
   readonly attempts: Map<number, number>;
-  readonly requests: Map<number, Tally>;
+  readonly requests: ServerRate;
 }
 
 export class Loads {
@@ -54,9 +54,9 @@ export class Loads {
     this.#of(project, host).attempts.set(Math.floor(atS / ATTEMPTS_S), made);
   }
 
-  /** Adds requests that the server counted in the `seconds` before `atS`. Each stretch is to be added once. */
-  addRequests(project: string, host: string, atS: number, seconds: number, requests: number): void {
-    if (seconds > 0) add(this.#of(project, host).requests, Math.floor((atS - seconds / 2) / REQUESTS_S), requests, seconds);
+  /** Adds requests that one series of the server counted in the `seconds` before `atS`. Each step of each series is to be added once, in any order. */
+  addRequests(project: string, host: string, atS: number, seconds: number, requests: number, series = ''): void {
+    this.#of(project, host).requests.add(series, atS, seconds, requests);
   }
 
   /** Adds reports and the sum of their weights. */
@@ -112,9 +112,9 @@ export class Loads {
     const server =
       of === undefined
         ? undefined
-        : rateOf(of.requests, Math.floor(fromMs / 1000 / REQUESTS_S), Math.round((toMs - fromMs) / 1000 / REQUESTS_S));
+        : of.requests.perSecond(Math.floor(fromMs / 1000 / REQUESTS_S), Math.round((toMs - fromMs) / 1000 / REQUESTS_S));
     if (server !== undefined) return server * share;
-    return sampling === undefined || (of !== undefined && of.requests.size > 0) ? undefined : share;
+    return sampling === undefined || (of !== undefined && !of.requests.isEmpty) ? undefined : share;
   }
 
   /** Drops what is older than any look-back. */
@@ -122,13 +122,13 @@ export class Loads {
     const oldestS = nowMs / 1000 - KEPT_S;
     for (const { attempts, requests } of this.#hosts.values()) {
       for (const bin of attempts.keys()) if (bin * ATTEMPTS_S < oldestS) attempts.delete(bin);
-      for (const bin of requests.keys()) if (bin * REQUESTS_S < oldestS) requests.delete(bin);
+      requests.forget(oldestS);
     }
     for (const bins of this.#weights.values()) for (const bin of bins.keys()) if (bin * WEIGHTS_S < oldestS) bins.delete(bin);
   }
 
   #of(project: string, host: string): OfHost {
-    const known = this.#hosts.get(key(project, host)) ?? { attempts: new Map(), requests: new Map() };
+    const known = this.#hosts.get(key(project, host)) ?? { attempts: new Map(), requests: new ServerRate() };
     this.#hosts.set(key(project, host), known);
     return known;
   }
@@ -148,11 +148,11 @@ export class Loads {
       if (made !== undefined) {
         const rate = Math.max(made / ATTEMPTS_S, LEAST_SHARE * (recent ?? 0), 1e-9);
         recent = recent === undefined ? rate : recent + RECENT * (rate - recent);
-        carried = { rate, server: rateOf(of.requests, (bin * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S) };
+        carried = { rate, server: of.requests.perSecond((bin * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S) };
       }
       if (carried !== undefined) panel.set(bin, made === undefined ? carried : { rate: carried.rate, server: undefined });
     }
-    if (carried === undefined && of.requests.size === 0) return undefined;
+    if (carried === undefined && of.requests.isEmpty) return undefined;
     const earliest = panel.values().next().value?.rate;
     const result: number[] = [];
     let server: number | undefined;
@@ -167,7 +167,7 @@ export class Loads {
         gridded = grid;
         const known = panel.get(Math.floor(atS / ATTEMPTS_S));
         if (known?.server !== undefined || (known === undefined && earliest === undefined)) {
-          server = rateOf(of.requests, grid - 1, width) ?? server;
+          server = of.requests.perSecond(grid - 1, width) ?? server;
         }
         if (known !== undefined) {
           const risen = known.server !== undefined && known.server > 0 && server !== undefined ? Math.max(1, server / known.server) : 1;
@@ -213,16 +213,4 @@ function add(bins: Map<number, Tally>, bin: number, count: number, total: number
   bins.set(bin, tally);
   tally.count += count;
   tally.total += total;
-}
-
-function rateOf(requests: ReadonlyMap<number, Tally>, first: number, bins: number): number | undefined {
-  let counted = 0;
-  let seconds = 0;
-  for (let bin = first; bin < first + bins; bin++) {
-    const tally = requests.get(bin);
-    if (tally === undefined) continue;
-    counted += tally.count;
-    seconds += tally.total;
-  }
-  return seconds > 0 ? counted / seconds : undefined;
 }

@@ -69,6 +69,22 @@ describe('the load of a host', () => {
     expect(loop(T + HOUR - 60, 7)?.at(-1)).toBe(100);
   });
 
+  it('takes nothing from counts and times that cannot be, and is not held up by a step of ages', () => {
+    const loads = quietHour();
+    for (const [end, seconds, requests] of [
+      [T + 30, 0, 5],
+      [T + 30, 30, NaN],
+      [T + 30, 30, Infinity],
+      [NaN, 30, 5],
+      [T + 30, Infinity, 5],
+      [T + 30, 30, -5],
+    ] as const)
+      loads.addRequests('shop', 'b', end, seconds, requests);
+    expect(loads.perSecond('shop', 'b', T * 1000, (T + HOUR) * 1000)).toBeUndefined();
+    loads.addRequests('shop', 'b', T + HOUR, 1e12, 5e12);
+    expect(loads.perSecond('shop', 'b', T * 1000, (T + HOUR) * 1000)).toBeCloseTo(5, 6);
+  });
+
   it('is unknown where nothing was heard', () => {
     expect(at(new Loads(), T, T + HOUR)).toBeUndefined();
     expect(new Loads().perSecond('shop', 'a', T * 1000, (T + HOUR) * 1000)).toBeUndefined();

@@ -1,0 +1,59 @@
+/** Which steps of the servers' counters have been learnt: each of each series once, however late it comes and however often it is read. */
+import type { AllServerCountersRow } from '../queries/all-server-counters.js';
+import { stepsOf } from '../server-metrics/steps.js';
+import type { Step } from '../server-metrics/steps.js';
+import { readStoredName } from '../server-metrics/stored-name.js';
+import { KEPT_S } from './server-rate.js';
+
+export interface LearntStep extends Step {
+  readonly project: string;
+  readonly host: string;
+}
+
+export class RequestsLearnt {
+  /** The last learnt sample of each series, by host. */
+  readonly #last = new Map<string, Map<string, AllServerCountersRow>>();
+
+  /**
+   * @param rows - What is stored since some minutes before the last time, ordered by host, name and time. Samples of one series come in order of time; other
+   * series and hosts may be ahead of it.
+   * @returns Steps that were not there before, by host and time.
+   */
+  take(rows: readonly AllServerCountersRow[]): LearntStep[] {
+    const byHost = new Map<string, AllServerCountersRow[]>();
+    for (const row of rows) {
+      const key = `${row.project}\u0000${row.host}`;
+      const own = byHost.get(key);
+      if (own === undefined) byHost.set(key, [row]);
+      else own.push(row);
+    }
+    return [...byHost].flatMap(([key, own]) => {
+      const last = this.#last.get(key) ?? new Map<string, AllServerCountersRow>();
+      this.#last.set(key, last);
+      const steps = stepsOf(continued(own, last)).filter(({ name, atMs }) => atMs > (last.get(name)?.time ?? -Infinity) * 1000);
+      for (const row of own) {
+        if (readStoredName(row.name) !== undefined && row.time > (last.get(row.name)?.time ?? -Infinity)) last.set(row.name, row);
+      }
+      const { project = '', host = '' } = own[0] ?? {};
+      return steps.sort((a, b) => a.atMs - b.atMs).map((step) => ({ project, host, ...step }));
+    });
+  }
+
+  /** Forgets series that have been silent for long: one that comes back begins anew, after its first sample. */
+  forget(nowMs: number): void {
+    for (const [host, last] of this.#last) {
+      for (const [name, { time }] of last) if (time < nowMs / 1000 - KEPT_S) last.delete(name);
+      if (last.size === 0) this.#last.delete(host);
+    }
+  }
+}
+
+/** With the last sample before those read of each series, where it is older than all of them. */
+function continued(rows: readonly AllServerCountersRow[], last: ReadonlyMap<string, AllServerCountersRow>): AllServerCountersRow[] {
+  let name: string | undefined;
+  return rows.flatMap((row) => {
+    const before = row.name === name ? undefined : last.get(row.name);
+    name = row.name;
+    return before !== undefined && before.time < row.time ? [before, row] : [row];
+  });
+}
