@@ -6,7 +6,8 @@ import { hostSlos } from './slo.js';
 import { policyOf } from './settings.js';
 import type { AnswerDeps } from './settings.js';
 
-const BACK_MS = 14 * 86_400_000;
+const HOUR_MS = 3_600_000;
+const BACK_MS = 14 * 24 * HOUR_MS;
 
 export interface InventoryAnswer {
   readonly projects: readonly {
@@ -49,7 +50,7 @@ export async function inventoryAnswer(deps: AnswerDeps): Promise<InventoryAnswer
         series: rows
           .filter((r) => r.project === project)
           .map((r) => {
-            const most = publish({ shape: 'count', clients: r.clients }, policy);
+            const most = publish({ shape: 'count', clients: r.clients, spanMs: HOUR_MS }, policy);
             return {
               host: r.host,
               kind: r.kind,

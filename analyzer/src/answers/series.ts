@@ -63,7 +63,7 @@ export async function seriesAnswer(
     const arrived = arrivals.get(atMs) ?? 0;
     return { startMs: atMs, clients, arrivals: arrived, expected, low, high, completeness: series.completeness?.[i] ?? 1, learning };
   });
-  const said = publish({ shape: 'series', bins: bins.filter((b) => b.startMs >= asked.fromMs - binMs) }, policyOf(deps, project));
+  const said = publish({ shape: 'series', binMs, bins: bins.filter((b) => b.startMs >= asked.fromMs - binMs) }, policyOf(deps, project));
   return { answer: { project, host, kind, bin_seconds: binMs / 1000, ...said }, busiestMs: busiest(bins, asked.fromMs) };
 
   /** As the round builds it, of a stretch that it did not look at. */

@@ -1,11 +1,10 @@
 import { shareInterval } from '../localise/bounds.js';
-import { cellCount, ROUNDING } from './count.js';
+import { cellCount, rounded } from './count.js';
 import type { PublishedBreakdown, PublishedRow, PublishedShare, RawBreakdown } from './shapes.js';
 import { revealingCountries, suppress } from './suppress.js';
 import type { Cell, Suppressed } from './suppress.js';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const round = (n: number): number => Math.round(n / ROUNDING) * ROUNDING;
 
 /** A breakdown with small cells folded into one row; shares are of rounded numbers. Only for `publish()`. */
 export function publishBreakdown(raw: RawBreakdown, k: number): PublishedBreakdown {
@@ -34,7 +33,7 @@ export function publishBreakdown(raw: RawBreakdown, k: number): PublishedBreakdo
       if (inside.hidden.cells > 0) rows.push(row(null, inside.hidden.clients, null));
       // How many values a few clients have would tell how many clients they are.
       const hidden = inside.hidden.cells > 0 && inside.hidden.clients === null ? null : inside.hidden.cells;
-      return { name: dimension.name, rows, hidden_cells: hidden, total: inside.total === null ? null : round(inside.total) };
+      return { name: dimension.name, rows, hidden_cells: hidden, total: inside.total === null ? null : rounded(inside.total) };
     }),
   };
 }
@@ -47,7 +46,7 @@ function suppressed(raw: RawBreakdown, name: string, side: 'inside' | 'before', 
 }
 
 function shareOf(part: number | null, total: number | null): PublishedShare | null {
-  const whole = total === null ? 0 : Math.max(round(total), part ?? 0);
+  const whole = total === null ? 0 : Math.max(rounded(total), part ?? 0);
   if (part === null || whole === 0) return null;
   const { low, high } = shareInterval(part, whole);
   const short = (x: number): number => Math.round(x * 1000) / 1000;

@@ -1,15 +1,15 @@
 import { publishAllUsers } from './publish-all-users.js';
-import { cellCount, plainCount, ROUNDING } from './count.js';
+import { cellCount, plainCount, rounded, ROUNDING } from './count.js';
 import type { PublishedCount } from './count.js';
+import { countryOf, publishPlaces } from './publish-places.js';
 import { publishSlo } from './publish-slo.js';
-import { IDENTIFYING } from './shapes.js';
-import type { Dimension, PublishedPlace, PublishedSpike, RawPlace, RawSpike } from './shapes.js';
+import type { PublishedPlace, PublishedSpike, RawSpike } from './shapes.js';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A spike named at the finest place that has k clients. Only for `publish()`. */
 export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
-  const places = distinct(raw.places.map((place) => finest(place, raw.failingClients, k)).filter((p) => p !== null));
+  const places = publishPlaces(raw, k);
   const only = places.length === 1 ? places[0] : undefined;
   const whole = plainCount(raw.failingClients);
   // One network, country or release is named with its own (rounded) count; otherwise the count is that of host and kind.
@@ -65,21 +65,6 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
   };
 }
 
-/** The place with as many of its dimensions as still have k clients, coarser ones left; null when none has. */
-function finest(place: RawPlace, failing: number, k: number): PublishedPlace | null {
-  const named = IDENTIFYING.filter((d) => place.where[d] !== undefined);
-  const country = countryOf(place.where.network);
-  const options: Partial<Record<Dimension, string>>[] = [place.where, ...named.map((d) => ({ [d]: place.where[d] }))];
-  if (country !== null) options.push({ country });
-  for (const where of options) {
-    const key = IDENTIFYING.filter((d) => where[d] !== undefined).join('+');
-    const clients = key === '' ? null : cellCount(place.clientsBy[key] ?? 0, k);
-    const explained = where === place.where ? stepped(place.explained, failing) : null;
-    if (clients?.value != null) return { where, clients: clients.value, clients_text: clients.text, explained };
-  }
-  return null;
-}
-
 /** An interval rounded outward, so that one client more or less does not show. */
 function outward(interval: RawSpike['affected']): PublishedSpike['affected_clients'] {
   if (interval === null) return null;
@@ -88,28 +73,7 @@ function outward(interval: RawSpike['affected']): PublishedSpike['affected_clien
 
 /** What is usual at one place: fewer than one is 0, else rounded as its count is. */
 function coarse(expected: number): number {
-  return expected < 1 ? 0 : Math.max(ROUNDING, Math.round(expected / ROUNDING) * ROUNDING);
-}
-
-/** A share in steps of five of the failing clients, at least 5 %: finer ones would undo the rounding of the count, or tell a hidden place. */
-function stepped(share: number, failing: number): number {
-  const step = Math.max(0.05, ROUNDING / Math.max(failing, ROUNDING));
-  return Math.round(100 * Math.min(1, Math.round(share / step) * step)) / 100;
-}
-
-function countryOf(network: string | undefined): string | null {
-  const country = network?.slice(network.lastIndexOf('/') + 1);
-  return country === undefined || country === 'ZZ' ? null : country;
-}
-
-function distinct(places: readonly PublishedPlace[]): PublishedPlace[] {
-  const seen = new Set<string>();
-  return places.filter((p) => {
-    const key = JSON.stringify(p.where);
-    const isNew = !seen.has(key);
-    seen.add(key);
-    return isNew;
-  });
+  return expected < 1 ? 0 : Math.max(ROUNDING, rounded(expected));
 }
 
 /** Why no place is named, by the reason that `localise` gives; any other means everywhere. */
@@ -127,7 +91,7 @@ function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): stri
     return UNPLACED.get(raw.placeReason) ?? 'The failures are not limited to a network, country or release.';
   }
   const coarser = raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
-  return coarser ? `A finer place is known but has fewer than ${k} clients, so it is not named.` : null;
+  return coarser ? `A finer or further place is known but has fewer than ${k} clients of its own, so it is not named.` : null;
 }
 
 /** Numbers of the verdict: shares of attempts belong to the place and are coarse, the rest is the server's own. */

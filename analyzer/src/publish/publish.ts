@@ -1,5 +1,5 @@
 /** The one way from what is known to what is said. See docs/reference/analyzer.md, "What may be said". */
-import { DEFAULT_K, LEAST_K, plainCount } from './count.js';
+import { DEFAULT_K, hostCount, LEAST_K } from './count.js';
 import { publishAllUsers } from './publish-all-users.js';
 import { publishBreakdown } from './publish-breakdown.js';
 import { publishNel } from './publish-nel.js';
@@ -20,7 +20,7 @@ export function publish(raw: Raw, policy: Policy): Published<PublishedOf[Raw['sh
   const k = Number.isFinite(policy.k) ? Math.max(LEAST_K, Math.ceil(policy.k)) : DEFAULT_K;
   switch (raw.shape) {
     case 'count':
-      return plainCount(raw.clients);
+      return hostCount(raw.clients, raw.spanMs);
     case 'series':
       return publishSeries(raw);
     case 'breakdown':
@@ -41,8 +41,8 @@ export function publish(raw: Raw, policy: Policy): Published<PublishedOf[Raw['sh
 function publishSeries(raw: RawSeries): PublishedSeries {
   return {
     bins: raw.bins.map((bin) => {
-      const clients = bin.clients === null ? { value: null, text: 'no data' } : plainCount(bin.clients);
-      const arrived = bin.arrivals === null ? { value: null, text: 'no data' } : plainCount(bin.arrivals);
+      const clients = bin.clients === null ? { value: null, text: 'no data' } : hostCount(bin.clients, raw.binMs);
+      const arrived = bin.arrivals === null ? { value: null, text: 'no data' } : hostCount(bin.arrivals, raw.binMs);
       return {
         start: new Date(bin.startMs).toISOString(),
         clients: clients.value,

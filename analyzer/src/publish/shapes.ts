@@ -22,10 +22,13 @@ export interface Policy {
 export interface RawCount {
   readonly shape: 'count';
   readonly clients: number;
+  /** How long they were counted. */
+  readonly spanMs: number;
 }
 
 export interface RawSeries {
   readonly shape: 'series';
+  readonly binMs: number;
   readonly bins: readonly {
     readonly startMs: number;
     readonly clients: number | null;

@@ -29,8 +29,7 @@ export function suppress(cells: readonly Cell[], k: number, never: ReadonlySet<s
   const present = cells.filter((c) => c.clients > 0).sort((a, b) => b.clients - a.clients || a.value.localeCompare(b.value));
   const shown = present.filter((c) => c.clients >= k && !never.has(c.value));
   const hidden = present.filter((c) => !shown.includes(c));
-  const sum = (of: readonly Cell[]): number => of.reduce((s, c) => s + c.clients, 0);
-  const sayable = (): boolean => hidden.length === 0 || (hidden.length >= 2 && sum(hidden) >= k);
+  const sayable = (): boolean => hidden.length === 0 || mayBeSummed(hidden, k);
   while (!sayable() && shown.length > 1) {
     const smallest = shown.pop();
     if (smallest !== undefined) hidden.push(smallest);
@@ -40,6 +39,21 @@ export function suppress(cells: readonly Cell[], k: number, never: ReadonlySet<s
     hidden: { cells: hidden.length, clients: sayable() ? sum(hidden) : null },
     total: sayable() && shown.length > 0 ? sum(present) : null,
   };
+}
+
+const sum = (of: readonly Cell[]): number => of.reduce((s, c) => s + c.clients, 0);
+
+/** Whether hidden cells may be told together: two or more that have k clients, so that none of them can be told from the sum. */
+const mayBeSummed = (hidden: readonly Cell[], k: number): boolean => hidden.length >= 2 && sum(hidden) >= k;
+
+/**
+ * The same of what a shown place holds beside shown parts of it, whose cells are not known one by one: from k clients on it is two hidden cells or more,
+ * since each of them has fewer, or holds a cell that may be shown itself.
+ *
+ * @param whole - Clients of the place. @param parts - Clients of the parts shown.
+ */
+export function restMayBeTold(whole: number, parts: readonly number[], k: number): boolean {
+  return whole - parts.reduce((s, n) => s + n, 0) >= k;
 }
 
 /**
@@ -57,8 +71,7 @@ export function revealingCountries(networks: readonly Cell[], shown: readonly Ce
   }
   const shownCountries = new Set(shown.map((c) => countryOf(c.value)));
   const revealing = [...hidden].filter(([country, cells]) => {
-    const clients = cells.reduce((s, c) => s + c.clients, 0);
-    return shownCountries.has(country) && (cells.length < 2 || clients < k);
+    return shownCountries.has(country) && !mayBeSummed(cells, k);
   });
   return new Set(revealing.map(([country]) => country));
 }

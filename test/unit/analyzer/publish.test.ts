@@ -221,6 +221,14 @@ describe('publish', () => {
     expect(none.expected_clients).toBe(2.5);
   });
 
+  it('is named at its large network alone where the country would tell its small one', () => {
+    const place = (network: string, n: number) => ({ where: { network }, explained: 0.5, clientsBy: { network: n, country: 46 } });
+    const said = publish(spike({ places: [place('AS1/DE', 40), place('AS2/DE', 6)] }), { k: 10 });
+    expect(said.places).toMatchObject([{ where: { network: 'AS1/DE' }, clients: 40 }]);
+    expect(said).toMatchObject({ network: 'AS1/DE', country: 'DE', failing_clients: 40 });
+    expect(said.place_note).toBe('A finer or further place is known but has fewer than 10 clients of its own, so it is not named.');
+  });
+
   it('says why no place is named: everywhere, too few, no more than chance, or something that none of its attributes tells', () => {
     const noteOf = (placeReason: string) => publish(spike({ places: [], placeReason }), { k: 10 }).place_note;
     expect(noteOf('everywhere')).toContain('not limited to');
@@ -280,14 +288,14 @@ describe('publish', () => {
 
   it('publishes series with small bins as "< 5" and single reports of development projects only', () => {
     const bin = { startMs: T, clients: 3, arrivals: 0, expected: 0.123, low: 0, high: 2, completeness: 0.987, learning: false };
-    expect(publish({ shape: 'series', bins: [bin] }, { k: 10 }).bins[0]).toMatchObject({
+    expect(publish({ shape: 'series', binMs: 60_000, bins: [bin] }, { k: 10 }).bins[0]).toMatchObject({
       clients: null,
       clients_text: '< 5',
       arrived_text: '0',
       expected: 0.12,
       completeness: 0.99,
     });
-    expect(publish({ shape: 'count', clients: 3 }, { k: 10 })).toEqual({ value: null, text: '< 5' });
+    expect(publish({ shape: 'count', clients: 3, spanMs: 60_000 }, { k: 10 })).toEqual({ value: null, text: '< 5' });
     const report = {} as never;
     expect(publish({ shape: 'live', stage: 'production', reports: [report] }, { k: 10 }).reports).toEqual([]);
     expect(publish({ shape: 'live', stage: 'development', reports: [report] }, { k: 10 }).reports).toHaveLength(1);

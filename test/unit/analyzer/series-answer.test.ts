@@ -66,6 +66,16 @@ describe('the band of a series', () => {
     expect(answer.bins.at(-1)?.completeness).toBe(0.5);
   });
 
+  it('has hours with rounded numbers, which are those of a breakdown, and exact ones below', async () => {
+    const { deps } = place(NOW - 72 * HOUR);
+    const texts = async (fromMs: number) =>
+      (await seriesAnswer({ ...OF, fromMs, toMs: NOW }, deps)).answer.bins.flatMap((b) => [b.clients_text, b.arrived_text]);
+    const hours = await texts(NOW - 72 * HOUR);
+    expect(hours).toContain('about 360');
+    for (const text of hours) expect(text).toMatch(/^(0|< 5|about \d*[05])$/);
+    expect((await texts(NOW - 40 * HOUR)).some((text) => text.startsWith('about'))).toBe(false);
+  });
+
   it('follows the load in a stretch that the last round did not look at, too', async () => {
     const { deps } = place(FROM - 3 * HOUR);
     const { answer } = await seriesAnswer({ ...OF, fromMs: NOW - 3 * HOUR, toMs: NOW - HOUR / 4 }, deps);
