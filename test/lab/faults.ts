@@ -176,9 +176,9 @@ const answers: readonly Fault[] = [
     { ...HTTP_ONLY, webkit: 'nothing' },
   ),
   fault('reset-in-body', 'reset inside the body', served('reset_in_body'), truly('tcp.reset', 'response'), HTTP_ONLY),
-  fault('two-lengths', 'two lengths that differ', served('two_lengths'), INVALID, HTTP_ONLY),
+  fault('two-lengths', 'two lengths that differ', served('two_lengths'), INVALID, { ...HTTP_ONLY, webkit: 'nothing' }),
   fault('garbage-status', 'no HTTP in the answer', served('garbage_status'), INVALID),
-  fault('bad-gzip', 'a body that cannot be unpacked', served('bad_gzip'), INVALID, { node: 'nothing' }),
+  fault('bad-gzip', 'a body that cannot be unpacked', served('bad_gzip'), INVALID, { node: 'nothing', webkit: 'nothing' }),
   fault('redirect-loop', 'redirected without end', served('redirect_loop'), truly('http.response.redirect_loop', 'response'), {
     node: 'nothing',
   }),
