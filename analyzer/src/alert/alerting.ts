@@ -16,6 +16,7 @@ import type { PagingOptions } from '../watch/severity.js';
 import { burnAlerts } from './burn-alerts.js';
 import type { ToldBurns } from './burn-alerts.js';
 import { intakeAlerts } from './intake-alerts.js';
+import { isSeeing, selfAlerts } from './self-alerts.js';
 import { spikeAlerts } from './spike-alerts.js';
 import { toldIn } from './told.js';
 import { slackSink, webhookSink } from './webhooks.js';
@@ -38,8 +39,6 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** What Alertmanager is told holds so long without being told again, as a Prometheus would have it. */
 const VALID_MS = 5 * MINUTE_MS;
-/** Rounds of detection that fail for so long are worth an alert of their own: nothing would be found. */
-const BLIND_MS = 2 * MINUTE_MS;
 
 /** Starts alerting; the result ends it after its running look. */
 export function startAlerting(
@@ -75,11 +74,6 @@ export function startAlerting(
   let intake: { readonly atMs: number; readonly alerts: readonly Alert[] } = { atMs: -Infinity, alerts: [] };
   let beatAtMs = -Infinity;
 
-  const isSeeing = (): boolean => {
-    const { latestMs, degraded } = deps.state();
-    return degraded === null && latestMs !== null;
-  };
-
   async function lookAtIntake(nowMs: number): Promise<void> {
     if (nowMs - intake.atMs < MINUTE_MS) return;
     const from = seconds(nowMs - DAY_MS);
@@ -95,7 +89,7 @@ export function startAlerting(
   }
 
   async function beat(nowMs: number): Promise<void> {
-    if (heartbeatUrl === undefined || !isSeeing() || nowMs - beatAtMs < MINUTE_MS) return;
+    if (heartbeatUrl === undefined || !isSeeing(deps.state()) || nowMs - beatAtMs < MINUTE_MS) return;
     beatAtMs = nowMs;
     try {
       const answer = await fetch(heartbeatUrl, { signal: AbortSignal.timeout(10_000), redirect: 'error' });
@@ -109,15 +103,13 @@ export function startAlerting(
   const stopping = new AbortController();
   const look = async (): Promise<void> => {
     const nowMs = deps.now();
-    const { degraded } = deps.state();
     await lookAtIntake(nowMs);
     const spikes = spikesToTell(deps);
     const alerts = [
       ...spikeAlerts(spikes, nowMs),
       ...burnAlerts(hostSlos(deps), spikes, toldBurns, nowMs),
       ...intake.alerts,
-      ...(isSeeing() ? [heartbeat(startedMs)] : []),
-      ...(degraded !== null && nowMs - degraded.sinceMs > BLIND_MS ? [blind(degraded)] : []),
+      ...selfAlerts(deps.state(), startedMs, nowMs),
     ];
     void beat(nowMs);
     void dispatch.run(alerts, Math.max(4 * everyMs, VALID_MS));
@@ -128,28 +120,5 @@ export function startAlerting(
       stopping.abort();
       await running;
     },
-  };
-}
-
-/** Always there while detection works: whoever waits for it learns that nobody is watching any more. */
-function heartbeat(startedMs: number): Alert {
-  return {
-    labels: { alertname: 'OutcryHeartbeat', severity: 'none' },
-    summary: 'Outcry is watching.',
-    details: [],
-    path: '/',
-    startsAtMs: startedMs,
-    endsAtMs: null,
-  };
-}
-
-function blind({ code, sinceMs }: { readonly code: string; readonly sinceMs: number }): Alert {
-  return {
-    labels: { alertname: 'OutcryBlind', severity: 'page' },
-    summary: 'Outcry cannot look for spikes at the moment.',
-    details: [`Rounds of detection fail (${code}). Collectors go on taking reports; nothing is lost, but nothing is found.`],
-    path: '/healthz',
-    startsAtMs: sinceMs,
-    endsAtMs: null,
   };
 }

@@ -26,6 +26,11 @@ export function pageState(deps: AnswerDeps): PageState {
   const asOf = latestMs === null ? null : new Date(latestMs).toISOString();
   if (degraded?.code === 'storage_unavailable')
     return { trouble: `Storage has not answered since ${since} UTC (storage_unavailable). What you see is what was known then.`, asOf };
+  if (degraded?.code === 'detection_stalled')
+    return {
+      trouble: `No round of detection has finished in time since ${since} UTC (detection_stalled). What you see is what was known by the last one.`,
+      asOf,
+    };
   if (degraded !== null) return { trouble: `Detection has failed since ${since} UTC (${degraded.code}); the log has the reason.`, asOf };
   const unread = [...scrapeErrors].map(([of, reason]) => `${of} (${reason})`);
   if (unread.length > 0)

@@ -9,6 +9,8 @@ import { runRound } from './round.js';
 import { Known } from './known.js';
 import type { RoundResult } from './round.js';
 import type { WatchDeps } from './settings.js';
+import { BLIND_MS, degradedOf } from './sight.js';
+import type { Degraded } from './sight.js';
 
 const SCRAPE_MS = 10_000;
 
@@ -22,7 +24,7 @@ export interface WatchState {
   readonly latest: RoundResult | null;
   readonly latestMs: number | null;
   /** Why nothing is seen at the moment; null while all is well. */
-  readonly degraded: { readonly code: 'storage_unavailable' | 'internal_error'; readonly sinceMs: number } | null;
+  readonly degraded: Degraded | null;
   /** What is wrong with server metrics, by project and host: endpoints that cannot be read, pushes that do not come. */
   readonly scrapeErrors: ReadonlyMap<string, string>;
 }
@@ -37,31 +39,48 @@ export interface WatchOptions {
   readonly intervalMs: number;
   readonly metrics: AnalyzerMetrics;
   readonly log: (entry: LogEntry) => void;
+  /** One round; default `runRound`. */
+  readonly run?: typeof runRound;
+  /** Time that passes, ms, whatever is done to the clock: how long rounds take is measured with it. */
+  readonly elapsed?: () => number;
 }
 
 /** Starts watching; the first round begins at once. */
-export function watch(deps: WatchDeps, { intervalMs, metrics, log }: WatchOptions): Watch {
+export function watch(
+  deps: WatchDeps,
+  { intervalMs, metrics, log, run = runRound, elapsed = () => performance.now() }: WatchOptions,
+): Watch {
   const known = new Known();
   const unread = new Unread();
-  let state: Omit<WatchState, 'scrapeErrors'> = { latest: null, latestMs: null, degraded: null };
+  let seen: Pick<WatchState, 'latest' | 'latestMs'> = { latest: null, latestMs: null };
+  const beganMs = deps.now();
+  let failure: Degraded | null = null;
+  let slowSinceMs: number | null = null;
+  let lastAt = elapsed();
   const stopping = new AbortController();
   const pulls = deps.serverMetrics.map((source) => ({ source, pull: makePull(source, { client: deps.client, now: deps.now }) }));
 
   const round = async (): Promise<void> => {
     const startedMs = deps.now();
+    const startedAt = elapsed();
     const end = metrics.roundSeconds.startTimer();
     try {
-      const latest = await runRound(deps, known);
-      if (state.degraded !== null) log({ level: 'info', message: 'storage answers again' });
-      state = { latest, latestMs: deps.now(), degraded: null };
+      const latest = await run(deps, known);
+      if (failure !== null) log({ level: 'info', message: 'storage answers again' });
+      failure = null;
+      seen = { latest, latestMs: deps.now() };
+      lastAt = elapsed();
+      const tookMs = lastAt - startedAt;
+      if (tookMs > BLIND_MS) log({ level: 'warn', message: `a round of detection took ${Math.round(tookMs / 1000)} s` });
+      slowSinceMs = tookMs > BLIND_MS ? (slowSinceMs ?? startedMs) : null;
       metrics.rounds.inc({ outcome: 'ok' });
       metrics.storageUp.set(1);
       metrics.spikesOpen.set(latest.spikes.filter((s) => s.state === 'open').length);
       metrics.seriesTested.set(latest.seriesTested);
     } catch (error) {
       const code = isUnavailable(error) ? 'storage_unavailable' : 'internal_error';
-      if (state.degraded?.code !== code) log({ level: 'warn', message: `a round of detection failed (${code}): ${reasonOf(error)}` });
-      state = { ...state, degraded: { code, sinceMs: state.degraded?.sinceMs ?? startedMs } };
+      if (failure?.code !== code) log({ level: 'warn', message: `a round of detection failed (${code}): ${reasonOf(error)}` });
+      failure = { code, sinceMs: failure?.sinceMs ?? startedMs };
       metrics.rounds.inc({ outcome: code });
       if (code === 'storage_unavailable') metrics.storageUp.set(0);
     } finally {
@@ -81,7 +100,10 @@ export function watch(deps: WatchDeps, { intervalMs, metrics, log }: WatchOption
   const running = [repeat(round, intervalMs, stopping.signal)];
   if (pulls.length > 0) running.push(repeat(scrapeAll, SCRAPE_MS, stopping.signal));
   return {
-    state: () => ({ ...state, scrapeErrors: unread.byHost() }),
+    state() {
+      const rounds = { failure, lastMs: seen.latestMs ?? beganMs, quietMs: elapsed() - lastAt, slowSinceMs };
+      return { ...seen, degraded: degradedOf(rounds, intervalMs), scrapeErrors: unread.byHost() };
+    },
     async stop() {
       stopping.abort();
       await Promise.all(running);

@@ -27,5 +27,8 @@ describe('the state of the analyzer on every page', () => {
     expect(troubleOf({ degraded, scrapeErrors: new Map([['a b', 'c']]) })).toBe(
       'Storage has not answered since 14:39:00 UTC (storage_unavailable). What you see is what was known then.',
     );
+    expect(troubleOf({ degraded: { code: 'detection_stalled', sinceMs: NOW - 60_000 } })).toBe(
+      'No round of detection has finished in time since 14:39:00 UTC (detection_stalled). What you see is what was known by the last one.',
+    );
   });
 });
