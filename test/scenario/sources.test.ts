@@ -91,7 +91,7 @@ const asked = {
 };
 
 /** Those that are not about clients, or about all who send. */
-const ABOUT_OTHERS = new Set(['nelByType', 'probersOfHost', 'collectorsHeard', 'liveReports']);
+const ABOUT_OTHERS = new Set(['nelByType', 'probersOfHost', 'collectorsHeard', 'collectorLags', 'liveReports']);
 
 async function questions(): Promise<Map<string, Question<Record<string, unknown>, object>>> {
   const found = new Map<string, Question<Record<string, unknown>, object>>();

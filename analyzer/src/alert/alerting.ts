@@ -3,10 +3,7 @@ import type { LogEntry } from '../watch/watch.js';
 import type { AnalyzerMetrics } from '../metrics.js';
 import type { AnswerDeps } from '../answers/settings.js';
 import { spikesToTell } from '../answers/spikes.js';
-import { ask, seconds } from '../queries/ask.js';
-import { collectorsHeard, panelHeard } from '../queries/intake-health.js';
 import { repeat } from '../watch/repeat.js';
-import type { Alert } from './alert.js';
 import { alertmanagerSink } from './alertmanager.js';
 import { makeDispatch } from './dispatch.js';
 import { emailSink } from './email.js';
@@ -15,7 +12,7 @@ import { hostSlos } from '../answers/slo.js';
 import type { PagingOptions } from '../watch/severity.js';
 import { burnAlerts } from './burn-alerts.js';
 import type { ToldBurns } from './burn-alerts.js';
-import { intakeAlerts } from './intake-alerts.js';
+import { makeIntakeLook } from './look-at-intake.js';
 import { isSeeing, selfAlerts } from './self-alerts.js';
 import { spikeAlerts } from './spike-alerts.js';
 import { toldIn } from './told.js';
@@ -36,7 +33,6 @@ export interface AlertOptions extends Partial<PagingOptions> {
 }
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** What Alertmanager is told holds so long without being told again, as a Prometheus would have it. */
 const VALID_MS = 5 * MINUTE_MS;
 
@@ -71,22 +67,8 @@ export function startAlerting(
   });
   const startedMs = deps.now();
   const toldBurns: ToldBurns = new Map();
-  let intake: { readonly atMs: number; readonly alerts: readonly Alert[] } = { atMs: -Infinity, alerts: [] };
+  const intake = makeIntakeLook(deps);
   let beatAtMs = -Infinity;
-
-  async function lookAtIntake(nowMs: number): Promise<void> {
-    if (nowMs - intake.atMs < MINUTE_MS) return;
-    const from = seconds(nowMs - DAY_MS);
-    try {
-      const collectors = await ask(deps.client, collectorsHeard, { from, recent: seconds(nowMs - 15 * MINUTE_MS) });
-      const panels = await ask(deps.client, panelHeard, { from });
-      const watched = panels.filter(({ project }) => deps.projects[project]?.stage === 'production');
-      intake = { atMs: nowMs, alerts: intakeAlerts(collectors, watched, nowMs) };
-    } catch {
-      // Storage is away, which the analyzer says by itself: what was known holds.
-      intake = { ...intake, atMs: nowMs };
-    }
-  }
 
   async function beat(nowMs: number): Promise<void> {
     if (heartbeatUrl === undefined || !isSeeing(deps.state()) || nowMs - beatAtMs < MINUTE_MS) return;
@@ -101,20 +83,27 @@ export function startAlerting(
   }
 
   const stopping = new AbortController();
-  const look = async (): Promise<void> => {
+  const look = (): void => {
     const nowMs = deps.now();
-    await lookAtIntake(nowMs);
+    void intake.refresh(nowMs);
     const spikes = spikesToTell(deps);
     const alerts = [
       ...spikeAlerts(spikes, nowMs),
       ...burnAlerts(hostSlos(deps), spikes, toldBurns, nowMs),
-      ...intake.alerts,
+      ...(intake.alerts() ?? []),
       ...selfAlerts(deps.state(), startedMs, nowMs),
     ];
     void beat(nowMs);
     void dispatch.run(alerts, Math.max(4 * everyMs, VALID_MS));
   };
-  const running = repeat(() => look().catch(() => log({ level: 'warn', message: 'alerts could not be made' })), everyMs, stopping.signal);
+  const running = repeat(
+    () =>
+      Promise.resolve()
+        .then(look)
+        .catch(() => log({ level: 'warn', message: 'alerts could not be made' })),
+    everyMs,
+    stopping.signal,
+  );
   return {
     async stop() {
       stopping.abort();

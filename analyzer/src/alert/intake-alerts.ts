@@ -1,21 +1,35 @@
 /** Alerts about ears that may have gone deaf: silence is data too. Pure. */
-import type { CollectorHeardRow, PanelHeardRow } from '../queries/intake-health.js';
+import type { CollectorLagRow, PanelHeardRow } from '../queries/intake-health.js';
 import type { Alert } from './alert.js';
+import type { HeardCollector } from './heard.js';
 
 /** A collector of which nothing came for so long, while others were heard, is silent. */
 const SILENT_S = 15 * 60;
-/** Rows that others took meanwhile; fewer may be chance. */
+/**
+ * Rows that others took in fifteen minutes since; fewer may be chance. What has begun stays, however quiet the night: only the collector itself
+ * can say that it is back.
+ */
 const LEAST_OF_OTHERS = 20;
 /** Agents tell of their requests every five minutes; three times that is silence. */
 const PANEL_SILENT_S = 20 * 60;
 const BEHIND_S = 120;
 
-const minutes = (s: number): string => `${Math.round(s / 60)} minutes`;
+/** `15 minutes`, and from two hours on `2 hours`, from two days on `2 days`. */
+function duration(s: number): string {
+  if (s < 2 * 3_600) return `${Math.round(s / 60)} minutes`;
+  return s < 2 * 86_400 ? `${Math.round(s / 3_600)} hours` : `${Math.round(s / 86_400)} days`;
+}
 
-/**
- * @param collectors - Of the last 24 hours. @param panels - Of the last 24 hours, production projects only. @returns The alerts that hold now.
- */
-export function intakeAlerts(collectors: readonly CollectorHeardRow[], panels: readonly PanelHeardRow[], nowMs: number): Alert[] {
+export interface Intake {
+  /** All that were heard in the last seven days. */
+  readonly collectors: readonly HeardCollector[];
+  readonly lags: readonly CollectorLagRow[];
+  /** Of the last 24 hours, production projects only. */
+  readonly panels: readonly PanelHeardRow[];
+}
+
+/** @returns The alerts that hold now. */
+export function intakeAlerts({ collectors, lags, panels }: Intake, nowMs: number): Alert[] {
   const nowS = nowMs / 1000;
   const alert = (labels: Alert['labels'], sinceS: number, summary: string, details: string[]): Alert => ({
     labels,
@@ -25,23 +39,22 @@ export function intakeAlerts(collectors: readonly CollectorHeardRow[], panels: r
     startsAtMs: sinceS * 1000,
     endsAtMs: null,
   });
-  const silent = collectors.flatMap(({ collector, last }) => {
-    const others = collectors.filter((other) => other.collector !== collector).reduce((sum, { recent }) => sum + recent, 0);
-    if (nowS - last < SILENT_S || others < LEAST_OF_OTHERS) return [];
+  const silent = collectors.flatMap(({ collector, last, mostSince }) => {
+    if (nowS - last < SILENT_S || mostSince < LEAST_OF_OTHERS) return [];
     return alert(
       { alertname: 'OutcryCollectorSilent', collector, severity: 'page' },
       last,
-      `Nothing has come through collector ${collector} for ${minutes(nowS - last)}, while others are heard.`,
+      `Nothing has come through collector ${collector} for ${duration(nowS - last)}, while others were heard.`,
       ['Look at its process, certificate, name and network; agents use the other collectors meanwhile.'],
     );
   });
-  const behind = collectors.flatMap(({ collector, lag_s: lagS }) =>
+  const behind = lags.flatMap(({ collector, lag_s: lagS }) =>
     lagS < BEHIND_S
       ? []
       : alert(
           { alertname: 'OutcryIntakeBehind', collector, severity: 'notice' },
           nowS - lagS,
-          `Reports wait about ${minutes(lagS)} in collector ${collector} until they are stored.`,
+          `Reports wait about ${duration(lagS)} in collector ${collector} until they are stored.`,
           ['Nothing is lost while its journal has room. Look at the load of storage, and at outcry_journal_entries of the collector.'],
         ),
   );
@@ -51,7 +64,7 @@ export function intakeAlerts(collectors: readonly CollectorHeardRow[], panels: r
       : alert(
           { alertname: 'OutcryPanelSilent', project, severity: 'notice' },
           last,
-          `No client of ${project} has told of its requests for ${minutes(nowS - last)}.`,
+          `No client of ${project} has told of its requests for ${duration(nowS - last)}.`,
           ['Either nobody uses the app, or no collector can be reached, or the last release no longer starts the agent.'],
         ),
   );

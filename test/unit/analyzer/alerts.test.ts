@@ -8,7 +8,6 @@ import type { ToldBurns } from '../../../analyzer/src/alert/burn-alerts.js';
 import type { HostSlo } from '../../../analyzer/src/answers/slo.js';
 import { PAGING_DEFAULTS, severityOf } from '../../../analyzer/src/watch/severity.js';
 import { due, makeDispatch } from '../../../analyzer/src/alert/dispatch.js';
-import { intakeAlerts } from '../../../analyzer/src/alert/intake-alerts.js';
 import { plainText } from '../../../analyzer/src/alert/sink.js';
 import type { EventSink, Notification } from '../../../analyzer/src/alert/sink.js';
 import { spikeAlerts } from '../../../analyzer/src/alert/spike-alerts.js';
@@ -225,22 +224,5 @@ describe('dispatch', () => {
     }
     expect(tries).toEqual(['failed', 'failed', 'ok']);
     expect(sent).toHaveLength(1);
-  });
-});
-
-describe('alerts of the intake', () => {
-  const s = NOW / 1000;
-  const heard = (collector: string, ago: number, recent = 100, lag_s = 5) => ({ collector, last: s - ago, recent, lag_s });
-  const names = (...args: Parameters<typeof intakeAlerts>): string[] => intakeAlerts(...args).map(({ labels }) => labels.alertname);
-
-  it('say that a collector is silent only while others are heard', () => {
-    expect(names([heard('c1', 1200, 0), heard('c2', 10)], [], NOW)).toEqual(['OutcryCollectorSilent']);
-    expect(names([heard('c1', 1200, 0), heard('c2', 1200, 0)], [], NOW)).toEqual([]);
-    expect(names([heard('c1', 600), heard('c2', 10)], [], NOW)).toEqual([]);
-  });
-
-  it('say that rows wait, and that no client tells of its requests', () => {
-    expect(names([heard('c1', 10, 100, 300)], [{ project: 'shop', last: s - 60 }], NOW)).toEqual(['OutcryIntakeBehind']);
-    expect(names([], [{ project: 'shop', last: s - 1_800 }], NOW)).toEqual(['OutcryPanelSilent']);
   });
 });
