@@ -2,24 +2,21 @@
 import { burnWords, objectiveWords } from '../answers/slo.js';
 import type { HostSlo } from '../answers/slo.js';
 import type { SpikeToTell } from '../answers/spikes.js';
+import type { BurnEpisode } from '../watch/burn-episode.js';
 import { alertKey } from './alert.js';
-import type { Alert, Severity } from './alert.js';
+import type { Alert } from './alert.js';
 
 /** While a spike of the host lasts, and so long after, the spike says it. */
 const AFTER_SPIKE_MS = 3_600_000;
 
-interface Told {
-  readonly sinceMs: number;
-  readonly severity: Severity;
-}
-/** Burning budgets that were told, by alert: since when, and how grave, which never falls. */
-export type ToldBurns = Map<string, Told>;
+/** Burning budgets that are told, by alert: the earliest start and the gravest severity that was said, though late requests may say less. */
+export type ToldBurns = Map<string, BurnEpisode>;
 
 /** @param told - Entries are added, and dropped when the budget lasts again. */
 export function burnAlerts(hosts: readonly HostSlo[], spikes: readonly SpikeToTell[], told: ToldBurns, nowMs: number): Alert[] {
   const current = new Set<string>();
-  const alerts = hosts.flatMap(({ project, host, slo }): Alert[] => {
-    if (slo.severity === null) return [];
+  const alerts = hosts.flatMap(({ project, host, slo, episode }): Alert[] => {
+    if (episode === null) return [];
     const identity = { alertname: 'OutcryBudgetBurn', project, host } as const;
     const key = alertKey({ labels: { ...identity, severity: 'none' } });
     const before = told.get(key);
@@ -31,7 +28,10 @@ export function burnAlerts(hosts: readonly HostSlo[], spikes: readonly SpikeToTe
         (spike.ended_at === null || nowMs - Date.parse(spike.ended_at) < AFTER_SPIKE_MS),
     );
     if (before === undefined && isSaid) return [];
-    const next: Told = { sinceMs: before?.sinceMs ?? nowMs, severity: before?.severity === 'page' ? 'page' : slo.severity };
+    const next: BurnEpisode = {
+      sinceMs: Math.min(before?.sinceMs ?? Infinity, episode.sinceMs),
+      severity: before?.severity === 'page' ? 'page' : episode.severity,
+    };
     current.add(key);
     told.set(key, next);
     return [

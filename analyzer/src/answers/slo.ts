@@ -1,6 +1,7 @@
 /** How hosts stand to their objectives, as may be said, and in words. */
 import { publish } from '../publish/publish.js';
 import type { Published, PublishedSlo } from '../publish/shapes.js';
+import type { BurnEpisode } from '../watch/burn-episode.js';
 import { policyOf } from './settings.js';
 import type { AnswerDeps } from './settings.js';
 
@@ -8,14 +9,17 @@ export interface HostSlo {
   readonly project: string;
   readonly host: string;
   readonly slo: Published<PublishedSlo>;
+  /** Of the whole host, so there is nothing in it to hide. */
+  readonly episode: BurnEpisode | null;
 }
 
 /** As the last round saw it. Empty where no project has an objective, or nobody tells of requests. */
 export function hostSlos(deps: AnswerDeps): HostSlo[] {
-  return (deps.state().latest?.burns ?? []).map(({ project, host, burn }) => ({
+  return (deps.state().latest?.burns ?? []).map(({ project, host, burn, episode }) => ({
     project,
     host,
     slo: publish({ shape: 'slo', burn, spent: null }, policyOf(deps, project)),
+    episode,
   }));
 }
 

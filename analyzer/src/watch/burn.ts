@@ -5,6 +5,9 @@
  * Reliability Workbook, "Alerting on SLOs"): 2 % of the budget in an hour, 5 % in six hours, 10 % in three days. Requests are those of the
  * panel, told of in whole five minutes some minutes after. Bins are kept for three days and a little.
  */
+import { episodeOf } from './burn-episode.js';
+import type { BinVerdict, BurnEpisode } from './burn-episode.js';
+
 const BIN_S = 300;
 /** Agents seal their attempts at a random moment of the next five minutes. */
 const WHOLE_AFTER_S = BIN_S + 30;
@@ -66,19 +69,28 @@ export class Burns {
   of(project: string, host: string, slo: Slo, nowMs: number): Burn | undefined {
     const bins = this.#hosts.get(keyOf(project, host));
     if (bins === undefined || bins.size === 0) return undefined;
-    const end = Math.floor((nowMs / 1000 - WHOLE_AFTER_S) / BIN_S);
+    const end = lastWhole(nowMs);
     const tally = (window: BurnWindow): Tally => sum(bins, end - BURN_WINDOWS_S[window] / BIN_S, end);
-    const allowed = Math.max(1e-9, 1 - slo.objective);
-    const rate = (window: BurnWindow): number | null => {
-      const { made, failed } = tally(window);
-      return made > 0 ? failed / made / allowed : null;
-    };
+    const rate = (window: BurnWindow): number | null => rateOf(tally(window), slo);
     const rates = { '5m': rate('5m'), '30m': rate('30m'), '1h': rate('1h'), '6h': rate('6h'), '3d': rate('3d') };
-    const rule = BURN_RULES.find(({ long, short, spent }) => {
-      const factor = (spent * slo.windowDays * DAY_S) / BURN_WINDOWS_S[long];
-      return (rates[long] ?? 0) >= factor && (rates[short] ?? 0) >= factor && tally(long).failed >= LEAST_FAILED;
+    return { ...slo, rates, failedInHour: tally('1h').failed, severity: severityOf(tally, BURN_RULES, slo) };
+  }
+
+  /** @returns Since when, and how gravely, the budget burns too fast, short pauses included; null where it lasts. */
+  episode(project: string, host: string, slo: Slo, nowMs: number): BurnEpisode | null {
+    const bins = this.#hosts.get(keyOf(project, host));
+    if (bins === undefined || bins.size === 0) return null;
+    const end = lastWhole(nowMs);
+    const first = end - BURN_KEPT_S / BIN_S;
+    const totals = totalsFrom(bins, first, end);
+    const verdicts = Array.from({ length: end - first }, (_, i): BinVerdict => {
+      const to = i + 1;
+      const tally = (window: BurnWindow): Tally => between(totals, to - BURN_WINDOWS_S[window] / BIN_S, to);
+      // A window that reaches beyond what is kept would say something else than it said then.
+      const rules = BURN_RULES.filter(({ long }) => BURN_WINDOWS_S[long] / BIN_S <= to);
+      return severityOf(tally, rules, slo) ?? (tally('5m').made > 0 ? 'lasts' : 'untold');
     });
-    return { ...slo, rates, failedInHour: tally('1h').failed, severity: rule?.severity ?? null };
+    return episodeOf(verdicts, end * BIN_S * 1000, BIN_S * 1000);
   }
 
   /** Share of the budget of the whole window that a stretch used up; null where too little is known. */
@@ -98,6 +110,24 @@ export class Burns {
   }
 }
 
+/** The bin that is filling or still being told of: all before it are whole. */
+const lastWhole = (nowMs: number): number => Math.floor((nowMs / 1000 - WHOLE_AFTER_S) / BIN_S);
+
+/** Failed share ÷ allowed share; null without requests. */
+function rateOf({ made, failed }: Tally, { objective }: Slo): number | null {
+  return made > 0 ? failed / made / Math.max(1e-9, 1 - objective) : null;
+}
+
+/** The severity of the first rule that holds; null where none does. */
+function severityOf(tally: (window: BurnWindow) => Tally, rules: readonly Rule[], slo: Slo): 'page' | 'notice' | null {
+  const burns = (window: BurnWindow, factor: number): boolean => (rateOf(tally(window), slo) ?? 0) >= factor;
+  const rule = rules.find(({ long, short, spent }) => {
+    const factor = (spent * slo.windowDays * DAY_S) / BURN_WINDOWS_S[long];
+    return burns(long, factor) && burns(short, factor) && tally(long).failed >= LEAST_FAILED;
+  });
+  return rule?.severity ?? null;
+}
+
 function sum(bins: ReadonlyMap<number, Tally>, from: number, to: number): Tally {
   let [made, failed] = [0, 0];
   for (let bin = from; bin < to; bin++) {
@@ -106,6 +136,25 @@ function sum(bins: ReadonlyMap<number, Tally>, from: number, to: number): Tally 
     failed += tally?.failed ?? 0;
   }
   return { made, failed };
+}
+
+const NONE: Tally = { made: 0, failed: 0 };
+
+/** Running totals: element `n` is that of the first `n` bins from `from` on. Where nothing is added they stay exactly the same. */
+function totalsFrom(bins: ReadonlyMap<number, Tally>, from: number, to: number): readonly Tally[] {
+  const totals = [NONE];
+  for (let bin = from; bin < to; bin++) {
+    const { made, failed } = totals.at(-1) ?? NONE;
+    const own = bins.get(bin) ?? NONE;
+    totals.push({ made: made + own.made, failed: failed + own.failed });
+  }
+  return totals;
+}
+
+/** The sum of the bins from the `from`-th up to the `to`-th. */
+function between(totals: readonly Tally[], from: number, to: number): Tally {
+  const [before, after] = [totals[Math.max(0, from)] ?? NONE, totals[to] ?? NONE];
+  return { made: after.made - before.made, failed: after.failed - before.failed };
 }
 
 const keyOf = (project: string, host: string): string => `${project}\u0000${host}`;

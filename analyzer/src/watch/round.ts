@@ -11,6 +11,7 @@ import { lateness } from '../queries/lateness.js';
 import { optionsOf, seriesTested } from './budget.js';
 import type { Budget } from './budget.js';
 import type { Burn } from './burn.js';
+import type { BurnEpisode } from './burn-episode.js';
 import { buildSeries, subjectOf, WATCHED_KINDS } from './build-series.js';
 import type { BuildOptions, SeriesOf, WatchedSeries } from './build-series.js';
 import { completenessOf } from './completeness.js';
@@ -42,6 +43,8 @@ export interface HostBurn {
   readonly project: string;
   readonly host: string;
   readonly burn: Burn;
+  /** Since when it burns too fast, short pauses included; null where the budget lasts. */
+  readonly episode: BurnEpisode | null;
 }
 
 export interface RoundResult {
@@ -128,8 +131,9 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
   );
   const burns = production.flatMap(([project, { hosts: own, slo }]) =>
     own.flatMap((host): HostBurn[] => {
-      const burn = slo && known.burns.of(project, host, slo, nowMs);
-      return burn === undefined ? [] : [{ project, host, burn }];
+      if (slo === undefined) return [];
+      const burn = known.burns.of(project, host, slo, nowMs);
+      return burn === undefined ? [] : [{ project, host, burn, episode: known.burns.episode(project, host, slo, nowMs) }];
     }),
   );
   return {

@@ -108,21 +108,27 @@ describe('the severity of a spike', () => {
 });
 
 describe('alerts of burning budgets', () => {
-  const host = (severity: 'page' | 'notice' | null): HostSlo => ({
+  const host = (severity: 'page' | 'notice' | null, sinceMs = NOW): HostSlo => ({
     project: 'shop',
     host: 'api.shop.example',
     slo: { objective: 0.999, window_days: 30, burn_1h: 20, burn_6h: 3, burn_3d: 0.5, severity, budget_spent: null },
+    episode: severity === null ? null : { sinceMs, severity },
   });
 
-  it('tell what no spike tells, keep the gravest severity, and end when the budget lasts', () => {
+  it('tell what no spike tells, keep the gravest severity and the earliest start, and end when the budget lasts', () => {
     const told: ToldBurns = new Map();
-    const [first] = burnAlerts([host('page')], [], told, NOW);
+    const [first] = burnAlerts([host('page')], [], told, NOW + 60_000);
     expect(first).toMatchObject({ labels: { alertname: 'OutcryBudgetBurn', severity: 'page' }, startsAtMs: NOW, endsAtMs: null });
     expect(first?.details[0]).toBe('Clients fail 20 times as often in the last hour as the objective of 99.9 % over 30 days allows.');
-    // A spike that is found now does not end it.
-    expect(burnAlerts([host('notice')], [spike()], told, NOW + 60_000)).toEqual([first]);
+    // A spike that is found now does not end it, and requests that are told of late make it no smaller.
+    expect(burnAlerts([host('notice', NOW + 30_000)], [spike()], told, NOW + 60_000)).toEqual([first]);
     expect(burnAlerts([host(null)], [], told, NOW)).toEqual([]);
     expect(told.size).toBe(0);
+  });
+
+  it('go on through a short pause, in which no rule holds, and after a restart in it', () => {
+    const paused = { ...host('page'), slo: { ...host('page').slo, severity: null } };
+    expect(burnAlerts([paused], [], new Map(), NOW)).toMatchObject([{ labels: { severity: 'page' }, startsAtMs: NOW, endsAtMs: null }]);
   });
 
   it('are silent while a spike of the host says it, and for an hour after', () => {

@@ -58,6 +58,62 @@ describe('burn', () => {
   });
 });
 
+describe('an episode of burning', () => {
+  const MINUTE = 60_000;
+  /** As seen so many minutes after the end, when the bins before are whole; requests after the end are as `later` says, 1,000 each where it says nothing. */
+  function episodeAt(minutes: number, before: (minutesAgo: number) => number, later: Record<number, [made: number, failed: number]> = {}) {
+    const all = burns(before);
+    for (let m = 0; m < minutes; m += 5) {
+      const [made, failed] = later[m] ?? [1_000, 0];
+      if (made > 0) all.set('shop', 'a', END + m * 60, made, failed);
+    }
+    return all.episode('shop', 'a', SLO, NOW + minutes * MINUTE);
+  }
+  const burning = (ago: number): number => (ago <= 60 ? 30 : 0);
+  const page = { severity: 'page' };
+
+  it('begins with the first five minutes at whose end a rule holds, and is null where none does', () => {
+    expect(burns(() => 0).episode('shop', 'a', SLO, NOW)).toBeNull();
+    expect(new Burns().episode('shop', 'a', SLO, NOW)).toBeNull();
+    // Of 12,000 requests in an hour 172.8 may fail before it pages, which six bins of 30 reach; the others were burning for less.
+    expect(episodeAt(0, burning)).toEqual({ sinceMs: (END - 30 * 60) * 1000, severity: 'page' });
+  });
+
+  it('goes on through pauses of ten minutes, as one with one start, and ends after a quarter of an hour in which the budget lasts', () => {
+    const since = (END - 30 * 60) * 1000;
+    expect(burns(burning).of('shop', 'a', SLO, NOW)?.severity).toBe('page');
+    for (const minutes of [5, 10]) expect(episodeAt(minutes, burning)).toEqual({ sinceMs: since, severity: 'page' });
+    expect(episodeAt(15, burning)).toBeNull();
+    const onAndOff: Record<number, [number, number]> = { 10: [1_000, 20], 25: [1_000, 20] };
+    for (const minutes of [5, 10, 15, 20, 25, 30, 35, 40]) expect(episodeAt(minutes, burning, onAndOff)?.sinceMs).toBe(since);
+    expect(episodeAt(45, burning, onAndOff)).toBeNull();
+  });
+
+  it('keeps the gravest severity that it had', () => {
+    // After the page of the hour, a notice of three days is left.
+    const before = (ago: number): number => (ago <= 60 ? 30 : 1.5);
+    const later = Object.fromEntries(Array.from({ length: 6 }, (_, n) => [n * 5, [1_000, 3] as [number, number]]));
+    const all = burns(before);
+    for (const [m, [made, failed]] of Object.entries(later)) all.set('shop', 'a', END + Number(m) * 60, made, failed);
+    expect(all.of('shop', 'a', SLO, NOW + 30 * MINUTE)?.severity).toBe('notice');
+    expect(episodeAt(30, before, later)).toMatchObject(page);
+  });
+
+  it('does not end because nobody tells of requests, before it has been silent for an hour', () => {
+    const silence = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [n * 5, [0, 0] as [number, number]]));
+    expect(burns(burning).of('shop', 'a', SLO, NOW + 20 * MINUTE)?.severity).toBeNull();
+    expect(episodeAt(15, burning, silence)).toMatchObject(page);
+    expect(episodeAt(55, burning, silence)).toMatchObject(page);
+    expect(episodeAt(60, burning, silence)).toBeNull();
+  });
+
+  it('says nothing of a time whose long window reaches beyond what is kept', () => {
+    // Three days ago one bin burned at ten times: too little for the six hours before it, of which nothing is left.
+    const all = burns((ago) => (ago === 3 * 1_440 ? 10 : 1.1));
+    expect(all.episode('shop', 'a', SLO, NOW)).toEqual({ sinceMs: (END - 3_600) * 1000, severity: 'notice' });
+  });
+});
+
 describe('a published burn', () => {
   const burn = (failed: number) => {
     const found = of(burns((ago) => (ago <= 60 ? failed : 0)));
