@@ -215,6 +215,27 @@ describe('alerts', () => {
     await eventually(() => Promise.resolve(expect(aboutSpikes('/chat')).toHaveLength(2)));
   });
 
+  it('are told as over by the next analyzer where they ended while none ran', async () => {
+    const aboutIntake = (): unknown[] =>
+      toldTo('/hook')
+        .filter(({ labels }) => labels?.['alertname'] === 'OutcryIntakeBehind')
+        .map(({ status, summary }) => [status, summary]);
+    await eventually(() => Promise.resolve(expect(aboutIntake()).toHaveLength(1)));
+    await stop();
+    // Nothing was stored in the quarter of an hour before.
+    now = T0 + 7_200;
+    await start();
+    const words = expect.stringMatching(/^Reports wait about \d+ minutes in collector c1/);
+    await eventually(() =>
+      Promise.resolve(
+        expect(aboutIntake()).toEqual([
+          ['firing', words],
+          ['resolved', words],
+        ]),
+      ),
+    );
+  });
+
   it('say that nothing can be found while storage is away, and stop the heartbeat', async () => {
     await storage.close();
     const beats = toldTo('/beat').length;

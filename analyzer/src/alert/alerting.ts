@@ -94,7 +94,8 @@ export function startAlerting(
       ...selfAlerts(deps.state(), startedMs, nowMs),
     ];
     void beat(nowMs);
-    void dispatch.run(alerts, Math.max(4 * everyMs, VALID_MS));
+    const isWhole = isSeeing(deps.state()) && intake.alerts() !== null;
+    void dispatch.run(alerts, Math.max(4 * everyMs, VALID_MS), isWhole);
   };
   const running = repeat(
     () =>

@@ -2,7 +2,7 @@
 import { mergeAlerts } from './alert.js';
 import type { Alert } from './alert.js';
 import type { EventSink, Notification, StateSink } from './sink.js';
-import type { Told, ToldStatus } from './told.js';
+import type { Told, ToldState } from './told.js';
 
 export interface DispatchParts {
   readonly eventSinks: readonly EventSink[];
@@ -23,20 +23,32 @@ export interface Dispatch {
    * round before is left alone, so that a slow one holds up nobody.
    *
    * @param alerts - Everything that holds, and what ended lately. @param validForMs - How long Alertmanager believes it without being told again.
+   * @param isWhole - Whether all was looked at, so that what is not among the alerts does not hold.
    */
-  run(alerts: readonly Alert[], validForMs: number): Promise<void>;
+  run(alerts: readonly Alert[], validForMs: number, isWhole: boolean): Promise<void>;
 }
 
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
+/** So often it is noted that an alert still holds. */
+const NOTE_MS = 5 * 60_000;
+/**
+ * What nobody has noted for so long is over, also where the analyzer that told it did not live to see the end; and what begins so long after is
+ * another alert. Longer than the clocks and looks of two analyzers differ.
+ */
+const LOST_MS = 15 * 60_000;
+
+/** Whether a sink was told of this alert, and not of its end. */
+function knows(told: ToldState | undefined, alert: Alert): told is ToldState {
+  return told !== undefined && told.status !== 'resolved' && (alert.endsAtMs !== null || alert.startsAtMs - told.heldMs <= LOST_MS);
+}
 
 /** What a sink has to be told of an alert now; undefined when it knows. What ended before it was told of concerns nobody. */
-export function due(alert: Alert, told: ToldStatus | undefined): Notification['status'] | undefined {
+export function due(alert: Alert, told: ToldState | undefined): Notification['status'] | undefined {
   if (alert.labels.severity === 'none') return undefined;
-  const knows = told !== undefined && told !== 'resolved';
-  if (alert.endsAtMs !== null) return knows ? 'resolved' : undefined;
-  if (!knows) return 'firing';
-  return told === 'notice' && alert.labels.severity === 'page' ? 'firing' : undefined;
+  if (alert.endsAtMs !== null) return knows(told, alert) ? 'resolved' : undefined;
+  if (!knows(told, alert)) return 'firing';
+  return told.status === 'notice' && alert.labels.severity === 'page' ? 'firing' : undefined;
 }
 
 export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onTry, timeoutMs = 20_000 }: DispatchParts): Dispatch {
@@ -69,20 +81,53 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
     }
   }
 
-  async function tellEvents(sink: EventSink, current: ReadonlyMap<string, Alert>): Promise<void> {
+  /** What a sink still believes to hold although nobody has seen it for a while: it missed the end, or there was no analyzer to tell it. */
+  function lost(sink: string, current: ReadonlyMap<string, Alert>, nowMs: number): [string, Alert][] {
+    return [...told.open(sink)].flatMap(([key, { heldMs, alert }]): [string, Alert][] => {
+      if (current.has(key) || nowMs - heldMs <= LOST_MS) return [];
+      if (alert !== null) return [[key, { ...alert, endsAtMs: heldMs }]];
+      // Told by an analyzer that kept no text of it: there are no words for its end, but the next one is told again.
+      told.remember(key, sink, { status: 'resolved', heldMs: nowMs, alert: null });
+      return [];
+    });
+  }
+
+  /** Keeps alive what the sink was told and what still holds, whether the sink can be reached or not. */
+  function note(sink: string, current: ReadonlyMap<string, Alert>, nowMs: number): void {
+    for (const [key, alert] of current) {
+      const state = told.of(key, sink);
+      if (alert.endsAtMs !== null || !knows(state, alert) || nowMs - state.heldMs < NOTE_MS) continue;
+      told.remember(key, sink, { status: state.status, heldMs: nowMs, alert });
+    }
+  }
+
+  async function tellEvents(sink: EventSink, current: ReadonlyMap<string, Alert>, isWhole: boolean, nowMs: number): Promise<void> {
+    note(sink.name, current, nowMs);
     await tell(sink.name, async (signal) => {
-      for (const [key, alert] of current) {
-        const status = due(alert, told.status(key, sink.name));
+      for (const [key, alert] of [...current, ...(isWhole ? lost(sink.name, current, nowMs) : [])]) {
+        const status = due(alert, told.of(key, sink.name));
         if (status === undefined) continue;
         await sink.send(notify(key, alert, status), signal);
-        await told.remember(key, sink.name, status === 'resolved' ? 'resolved' : alert.labels.severity, now());
+        const isOver = status === 'resolved';
+        told.remember(key, sink.name, {
+          status: isOver ? 'resolved' : alert.labels.severity,
+          heldMs: now(),
+          alert: isOver ? null : alert,
+        });
         onTry(sink.name, 'ok');
       }
     });
   }
 
+  /** Sinks of events have to wait until it is known what they were told. */
+  async function tellAllEvents(current: ReadonlyMap<string, Alert>, isWhole: boolean, nowMs: number): Promise<void> {
+    if (eventSinks.length === 0) return;
+    await told.refresh(nowMs);
+    await Promise.all(eventSinks.map((sink) => tellEvents(sink, current, isWhole, nowMs)));
+  }
+
   return {
-    async run(alerts, validForMs) {
+    async run(alerts, validForMs, isWhole) {
       const nowMs = now();
       const current = new Map(mergeAlerts(alerts));
       for (const [key, alert] of last) {
@@ -91,7 +136,6 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
       }
       last.clear();
       for (const [key, alert] of current) last.set(key, alert);
-      if (eventSinks.length > 0) await told.refresh(nowMs);
       await Promise.all([
         ...stateSinks.map((sink) =>
           tell(sink.name, async (signal) => {
@@ -101,7 +145,7 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
             onTry(sink.name, 'ok');
           }),
         ),
-        ...eventSinks.map((sink) => tellEvents(sink, current)),
+        tellAllEvents(current, isWhole, nowMs),
       ]);
     },
   };

@@ -1,5 +1,5 @@
 /** The tables that the analyzer fills. Each row is a version; the latest wins, so they are read with FINAL. */
-import type { Table } from './table.js';
+import { onCluster, type Table, type Target } from './table.js';
 
 const WORD = 'LowCardinality(String)';
 const TIME = "DateTime('UTC')";
@@ -73,3 +73,8 @@ export const NOTIFICATIONS: Table = {
   orderBy: '(alert, sink)',
   ttl: 'time + INTERVAL 35 DAY',
 };
+
+/** Gives the notifications the alert itself, as it was last told or known to hold: its end can then be told by whoever starts later. */
+export function addDocument(target: Target): string[] {
+  return [`ALTER TABLE ${NOTIFICATIONS.name}${onCluster(target)} ADD COLUMN IF NOT EXISTS document String CODEC(ZSTD(1)) AFTER status`];
+}

@@ -2,7 +2,7 @@
  * The migrations, numbered and append-only: one that has been released is never changed. Each is a list of statements that may be run
  * again after a crash, and by several processes at once. New fields of the protocol need no migration: `addMissingColumns` sees to them.
  */
-import { MARKERS, NOTIFICATIONS, SERVER_METRICS, SPIKES } from './analysis-tables.js';
+import { addDocument, MARKERS, NOTIFICATIONS, SERVER_METRICS, SPIKES } from './analysis-tables.js';
 import {
   addCounted,
   fillSeries,
@@ -52,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 6, name: 'notifications', statements: creating(() => [NOTIFICATIONS]) },
   { number: 7, name: 'counted-signers', statements: addCounted },
   { number: 8, name: 'series', statements: (target) => [...creating(() => SERIES_ROLLUPS.map(seriesTable))(target), ...fillSeries()] },
+  { number: 9, name: 'notification-documents', statements: addDocument },
 ];

@@ -7,11 +7,7 @@ import { burnAlerts } from '../../../analyzer/src/alert/burn-alerts.js';
 import type { ToldBurns } from '../../../analyzer/src/alert/burn-alerts.js';
 import type { HostSlo } from '../../../analyzer/src/answers/slo.js';
 import { PAGING_DEFAULTS, severityOf } from '../../../analyzer/src/watch/severity.js';
-import { due, makeDispatch } from '../../../analyzer/src/alert/dispatch.js';
-import { plainText } from '../../../analyzer/src/alert/sink.js';
-import type { EventSink, Notification } from '../../../analyzer/src/alert/sink.js';
 import { spikeAlerts } from '../../../analyzer/src/alert/spike-alerts.js';
-import type { Told, ToldStatus } from '../../../analyzer/src/alert/told.js';
 
 const NOW = Date.UTC(2026, 0, 5, 14, 30);
 
@@ -150,85 +146,5 @@ describe('the identity of an alert', () => {
   it('merges alerts of one identity: what holds wins, and the earliest start counts', () => {
     const merged = [...mergeAlerts([alert({ endsAtMs: NOW, startsAtMs: 1 }), page()]).values()];
     expect(merged).toEqual([page({ startsAtMs: 1 })]);
-  });
-});
-
-describe('due', () => {
-  it('tells a beginning once, a rise to a page once, and an end to whom it was told', () => {
-    expect(due(alert(), undefined)).toBe('firing');
-    expect(due(alert(), 'notice')).toBeUndefined();
-    expect(due(page(), 'notice')).toBe('firing');
-    expect(due(page(), 'page')).toBeUndefined();
-    expect(due(alert({ endsAtMs: NOW }), 'page')).toBe('resolved');
-    expect(due(alert({ endsAtMs: NOW }), undefined)).toBeUndefined();
-    expect(due(alert({ endsAtMs: NOW }), 'resolved')).toBeUndefined();
-    expect(due(alert(), 'resolved')).toBe('firing');
-  });
-});
-
-describe('dispatch', () => {
-  function place() {
-    const known = new Map<string, ToldStatus>();
-    const told: Told = {
-      refresh: () => Promise.resolve(),
-      status: (key, sink) => known.get(`${key} ${sink}`),
-      remember: (key, sink, status) => {
-        known.set(`${key} ${sink}`, status);
-        return Promise.resolve();
-      },
-    };
-    const clock = { nowMs: NOW };
-    const sent: Notification[] = [];
-    let fails = 0;
-    const tries: string[] = [];
-    const sink: EventSink = {
-      name: 'chat',
-      send(notification) {
-        if (fails-- > 0) return Promise.reject(new Error('away'));
-        sent.push(notification);
-        return Promise.resolve();
-      },
-    };
-    const dispatch = makeDispatch({
-      eventSinks: [sink],
-      stateSinks: [],
-      told,
-      publicUrl: 'https://outcry.example/',
-      now: () => clock.nowMs,
-      onTry: (_sink, outcome) => tries.push(outcome),
-    });
-    return { clock, dispatch, sent, tries, failNext: (times: number) => (fails = times) };
-  }
-
-  it('tells an alert that is simply no longer there as over', async () => {
-    const { dispatch, sent } = place();
-    await dispatch.run([alert()], 60_000);
-    await dispatch.run([], 60_000);
-    await dispatch.run([], 60_000);
-    expect(sent.map(({ status, url }) => [status, url])).toEqual([
-      ['firing', 'https://outcry.example/spikes/1'],
-      ['resolved', 'https://outcry.example/spikes/1'],
-    ]);
-  });
-
-  it('points at the page of the next step, where there is one', async () => {
-    const { dispatch, sent } = place();
-    const other = alert({ labels: { alertname: 'OutcrySpike', project: 'bank', severity: 'notice' } });
-    await dispatch.run([alert({ runbook: '/runbooks/outside#dns' }), other], 60_000);
-    expect(sent.map(({ runbookUrl }) => runbookUrl)).toEqual(['https://outcry.example/runbooks/outside#dns', null]);
-    const [first, second] = sent.map(plainText);
-    expect(first?.split('\n').at(-1)).toBe('Next step: https://outcry.example/runbooks/outside#dns');
-    expect(second).not.toContain('Next step');
-  });
-
-  it('waits longer after each failure, and loses nothing', async () => {
-    const { clock, dispatch, sent, tries, failNext } = place();
-    failNext(2);
-    for (let s = 0; s <= 60; s += 5) {
-      clock.nowMs = NOW + s * 1000;
-      await dispatch.run([alert()], 60_000);
-    }
-    expect(tries).toEqual(['failed', 'failed', 'ok']);
-    expect(sent).toHaveLength(1);
   });
 });
