@@ -12,7 +12,7 @@ export interface Limits {
   readonly networkUploadsPerSecond: number;
   /** Uploads that a network may send at once. */
   readonly networkUploadBurst: number;
-  /** Signer keys per prefix and hour, at most 4,096. */
+  /** Signer keys per prefix and hour that signed something, at most 4,096. */
   readonly signersPerHour: number;
   /** Prefixes remembered for these limits, and networks. */
   readonly prefixes: number;

@@ -104,6 +104,7 @@ export function intake(parts: IntakeParts): Receive {
     const project = registry.admit(facts.project, facts.hosts);
     const verified = verifier.verify(bytes);
     if (!(typeof verified === 'boolean' ? verified : await verified)) return refused('bad_signature');
+    limits.countSigner(sender, header.signer, nowMs);
 
     clock.compare(header.day, nowMs);
     const receivedAtS = Math.floor(nowMs / 1000);

@@ -195,6 +195,24 @@ describe('limits', () => {
     expect(await stored()).toBeLessThanOrEqual(3);
   });
 
+  it('leave a prefix open to new devices after junk that shows a key each', async () => {
+    const { url } = await start({ limits: { signersPerHour: 2 } });
+    const junk = async (index: number): Promise<Buffer> => {
+      const bytes = await seal();
+      randomBytes(32).copy(bytes, 56);
+      // Another envelope each, so that none is taken for a copy.
+      bytes.writeUInt32BE(index, 12);
+      return bytes;
+    };
+    for (let index = 0; index < 20; index += 1) expect((await post(url, await junk(index))).code).toBe('open_failed');
+    const wrong = await seal(body(), { signer: await newSigner() });
+    wrong[90] = (wrong[90] ?? 0) ^ 1;
+    for (let index = 0; index < 5; index += 1) expect((await post(url, wrong)).code).toBe('bad_signature');
+    for (let index = 0; index < 2; index += 1)
+      expect((await post(url, await seal(body(), { signer: await newSigner() }))).status).toBe(204);
+    expect(await stored()).toBe(2);
+  });
+
   it('answer journal_full at the mark and take uploads again below it', async () => {
     let away = true;
     const flaky = storageOf(() => (away ? Promise.reject(new Error('away')) : Promise.resolve()));

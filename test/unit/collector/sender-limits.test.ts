@@ -6,10 +6,21 @@ const signer = Buffer.alloc(32, 7);
 const GENEROUS = { networkUploadsPerSecond: 1e6, networkUploadBurst: 1e6 };
 /** The limits, asked by names of prefixes of one network. */
 function limits(change = {}) {
-  const { take, size } = senderLimits({ ...GENEROUS, uploadsPerSecond: 2, uploadBurst: 4, signersPerHour: 100, prefixes: 3, ...change });
+  const { take, countSigner, size } = senderLimits({
+    ...{ ...GENEROUS, uploadsPerSecond: 2, uploadBurst: 4, signersPerHour: 100, prefixes: 3 },
+    ...change,
+  });
+  const ask = (prefixKey: string, key: Uint8Array, nowMs: number, systemNumber = 3320): number =>
+    take({ prefixKey, systemNumber }, key, nowMs);
   return {
     size,
-    take: (prefixKey: string, key: Uint8Array, nowMs: number, systemNumber = 3320) => take({ prefixKey, systemNumber }, key, nowMs),
+    take: ask,
+    /** An upload whose signature turns out to be right. */
+    takeSigned(prefixKey: string, key: Uint8Array, nowMs: number): number {
+      const waitS = ask(prefixKey, key, nowMs);
+      if (waitS === 0) countSigner({ prefixKey }, key, nowMs);
+      return waitS;
+    },
   };
 }
 
@@ -65,8 +76,8 @@ describe('the allowance of a network', () => {
 
 describe('the signer keys of a prefix', () => {
   const many = (allowed: number, shown: number): number[] => {
-    const { take } = limits({ uploadBurst: 1e6, signersPerHour: allowed });
-    return Array.from({ length: shown }, () => take('p', randomBytes(32), 60_000));
+    const { takeSigned } = limits({ uploadBurst: 1e6, signersPerHour: allowed });
+    return Array.from({ length: shown }, () => takeSigned('p', randomBytes(32), 60_000));
   };
 
   it('are capped per hour, with the wait until the next hour', () => {
@@ -82,12 +93,19 @@ describe('the signer keys of a prefix', () => {
     expect(passed).toBeLessThan(1_600);
   });
 
+  it('are not used up by uploads that nobody signed', () => {
+    const { take, takeSigned } = limits({ uploadBurst: 1e6, signersPerHour: 1 });
+    for (let index = 0; index < 500; index += 1) expect(take('p', randomBytes(32), 0)).toBe(0);
+    expect(takeSigned('p', Buffer.alloc(32, 1), 0)).toBe(0);
+    expect(take('p', Buffer.alloc(32, 2), 0)).toBe(3_600);
+  });
+
   it('are free when they are known, and all free in the next hour', () => {
-    const { take } = limits({ uploadBurst: 1e6, signersPerHour: 1 });
+    const { takeSigned } = limits({ uploadBurst: 1e6, signersPerHour: 1 });
     const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
-    expect(take('p', one, 0)).toBe(0);
-    expect(take('p', two, 0)).toBe(3_600);
-    expect(take('p', one, 0)).toBe(0);
-    expect(take('p', two, 3_600_000)).toBe(0);
+    expect(takeSigned('p', one, 0)).toBe(0);
+    expect(takeSigned('p', two, 0)).toBe(3_600);
+    expect(takeSigned('p', one, 0)).toBe(0);
+    expect(takeSigned('p', two, 3_600_000)).toBe(0);
   });
 });
