@@ -6,6 +6,7 @@ import { Encoder } from 'cbor-x';
 import type { RowTable } from '@outcry/storage';
 import { packEntry, unpackEntry, type JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
+import type { Lease } from './lease.js';
 
 export interface Batch {
   /** Counts up within a journal for ever. */
@@ -73,12 +74,17 @@ export function unfinishedBatch(journal: Journal): Batch | undefined {
 }
 
 /**
- * Cuts a batch from the head of the queue and commits its list.
+ * Cuts a batch from the head of the queue and commits its list. The number is taken, and the list written, in one transaction that
+ * finds the lease ours and no list there: what was read of the queue still stands then, since only holders take from it.
  *
  * @param maxRows - the batch ends with the entry that reaches this number of rows, or 8 MiB.
- * @returns undefined when the queue is empty. Rejects when the disk fails.
+ * @returns undefined when the queue is empty, or another process drains meanwhile. Rejects when the disk fails.
  */
-export async function cutBatch({ environment: { root, queue, batches, meta } }: Journal, maxRows: number): Promise<Batch | undefined> {
+export async function cutBatch(
+  { environment: { root, queue, batches, meta } }: Journal,
+  lease: Pick<Lease, 'isOurs'>,
+  maxRows: number,
+): Promise<Batch | undefined> {
   const keys: Buffer[] = [];
   const entries: JournalEntry[] = [];
   const unreadable = new Map<string, Buffer>();
@@ -96,14 +102,19 @@ export async function cutBatch({ environment: { root, queue, batches, meta } }: 
     if (isFull()) break;
   }
   if (keys.length === 0) return undefined;
-  const last = meta.get(LAST_BATCH);
-  const number = (last === undefined ? 0 : last.readUIntBE(0, 6)) + 1;
-  const counter = Buffer.alloc(6);
-  counter.writeUIntBE(number, 0, 6);
-  await root.batch(() => {
+  const list = coder.encode({ keys: Buffer.concat(keys), done: [] });
+  const number = await root.transaction(() => {
+    if (!lease.isOurs() || batches.getKeysCount({ limit: 1 }) > 0) return undefined;
+    const last = meta.get(LAST_BATCH);
+    const next = (last === undefined ? 0 : last.readUIntBE(0, 6)) + 1;
+    const counter = Buffer.alloc(6);
+    counter.writeUIntBE(next, 0, 6);
+    // The counter first: should the list not be written, a number is left out, and none is given twice.
     void meta.put(LAST_BATCH, counter);
-    void batches.put(number, coder.encode({ keys: Buffer.concat(keys), done: [] }));
+    void batches.put(next, list);
+    return next;
   });
+  if (number === undefined) return undefined;
   return { number, keys, entries, done: [], unreadable, isFull: isFull() };
 }
 

@@ -167,7 +167,7 @@ export function startDrainer(parts: DrainerParts): Drainer {
       // After a full batch the rest is not waited for: a backlog goes out as fast as storage takes it.
       if (!wasFull && pendingRows < batchRows && hurry === 0) await sleep(batchAfterMs, true);
       pendingRows = 0;
-      batch = await cutBatch(journal, batchRows * 2);
+      batch = await cutBatch(journal, lease, batchRows * 2);
       wasFull = batch?.isFull ?? false;
     }
     if (batch !== undefined) await deliver(batch);

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startDrainer, type Drainer } from '../../../collector/src/drain/drainer.js';
-import { drainLease } from '../../../collector/src/drain/lease.js';
+import { cutBatch } from '../../../collector/src/drain/batch.js';
+import { drainLease, type Lease } from '../../../collector/src/drain/lease.js';
 import { encodeBody } from '@outcry/protocol';
 import { packEntry, type JournalEntry } from '../../../collector/src/journal/entry.js';
 import { openJournal, type Journal } from '../../../collector/src/journal/journal.js';
@@ -241,6 +242,39 @@ describe('the drainer', () => {
   });
 });
 
+describe('a batch', () => {
+  /** Two drainers of one journal, of which the second took the lease while the first was between holding it and cutting. */
+  const takenOver = async (): Promise<[Lease, Lease]> => {
+    let nowMs = 0;
+    const [one, two] = [drainLease(journal, () => 0), drainLease(journal, () => nowMs)];
+    expect(await one.hold()).toBe(true);
+    expect(await two.hold()).toBe(false);
+    nowMs = 30_000;
+    expect(await two.hold()).toBe(true);
+    return [one, two];
+  };
+
+  it('is cut by the holder of the lease alone, and no number is given twice', async () => {
+    await add(2);
+    const [one, two] = await takenOver();
+    const [before, of] = await Promise.all([cutBatch(journal, one, 1), cutBatch(journal, two, 100)]);
+    expect(before).toBeUndefined();
+    expect([of?.number, of?.keys.length]).toEqual([1, 2]);
+    expect(journal.environment.batches.getCount()).toBe(1);
+    // It looks before it drains again.
+    expect(await one.hold()).toBe(false);
+  });
+
+  it('is not cut while the list of another is there', async () => {
+    await add(1);
+    const lease = drainLease(journal);
+    await lease.hold();
+    expect((await cutBatch(journal, lease, 100))?.number).toBe(1);
+    expect(await cutBatch(journal, lease, 100)).toBeUndefined();
+    expect(journal.environment.batches.getCount()).toBe(1);
+  });
+});
+
 describe('the lease', () => {
   it('is held by one at a time, and free after its release', async () => {
     const [one, two] = [drainLease(journal), drainLease(journal)];
@@ -251,11 +285,41 @@ describe('the lease', () => {
     expect(await two.hold()).toBe(true);
   });
 
-  it('is free when its time is over', async () => {
-    let now = 0;
-    expect(await drainLease(journal, () => now).hold()).toBe(true);
-    now = 31_000;
-    expect(await drainLease(journal, () => now).hold()).toBe(true);
+  it('is free once its holder has shown no sign of life for 30 s by the clock of who waits', async () => {
+    let [oneMs, twoMs] = [0, 5_000_000];
+    const [one, two] = [drainLease(journal, () => oneMs), drainLease(journal, () => twoMs)];
+    expect(await one.hold()).toBe(true);
+    expect(await two.hold()).toBe(false);
+    for (let index = 0; index < 10; index += 1) {
+      oneMs += 6_000;
+      twoMs += 29_000;
+      expect([await two.hold(), await one.hold()]).toEqual([false, true]);
+      // The sign of life is seen before the next silence is measured.
+      expect(await two.hold()).toBe(false);
+    }
+    twoMs += 29_999;
+    expect(await two.hold()).toBe(false);
+    twoMs += 1;
+    expect(await two.hold()).toBe(true);
+    oneMs += 6_000;
+    expect(await one.hold()).toBe(false);
+  });
+
+  it('is neither lost nor kept longer when the wall clock is set', async () => {
+    let nowMs = 0;
+    const [one, two] = [drainLease(journal, () => nowMs), drainLease(journal, () => nowMs)];
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      expect(await one.hold()).toBe(true);
+      expect(await two.hold()).toBe(false);
+      vi.setSystemTime(Date.now() + 6 * 3_600_000);
+      expect(await two.hold()).toBe(false);
+      vi.setSystemTime(Date.now() - 12 * 3_600_000);
+      nowMs = 30_000;
+      expect(await two.hold()).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is free when its process is dead', async () => {
