@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { OutcryError } from '@outcry/protocol';
 import type { z } from 'zod';
+import { jsonFault } from './json-fault.js';
 import { configSchema, type Config } from './schema.js';
 import { readEnvironment, unknownVariables, type Variable } from './variables.js';
 
@@ -27,8 +28,8 @@ export interface LoadedConfig {
   readonly ignored: readonly string[];
 }
 
-/** Settings whose values are never printed: a URL of a webhook or mail server holds a secret. */
-const SECRETS: readonly string[] = ['password', 'smtp_url', 'slack_url', 'webhook_urls', 'heartbeat_url'];
+/** Settings whose values are never printed: a URL may hold a password or be a secret as a whole. */
+const IS_SECRET = /^(password|(.*_)?urls?)$/;
 
 type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -52,8 +53,9 @@ function readFile(path: string): Tree {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError([`${path} is not JSON: ${error instanceof Error ? error.message : ''}`]);
+  } catch {
+    const { line, column } = jsonFault(text);
+    throw new ConfigError([`${path} is not JSON: line ${line}, column ${column}`]);
   }
   if (!isTree(value)) throw new ConfigError([`${path} must hold a JSON object`]);
   return value;
@@ -68,8 +70,8 @@ function problemOf(issue: z.core.$ZodIssue, values: Tree, set: ReadonlyMap<strin
   const where = variable?.name ?? `${path.join('.')}${file === undefined ? '' : ` in ${file}`}`;
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   const isPlain = value !== undefined && !isTree(value) && !Array.isArray(value);
-  const shown =
-    variable?.secret === true || path.some((key) => SECRETS.includes(key)) || !isPlain ? '' : ` (it is ${JSON.stringify(value)})`;
+  const isSecret = variable?.secret === true || path.some((key) => IS_SECRET.test(key)) || String(value).includes('://');
+  const shown = isSecret || !isPlain ? '' : ` (it is ${JSON.stringify(value)})`;
   const text = value === undefined && issue.code === 'invalid_type' ? 'is missing' : message;
   return [`${where} ${text}${shown}`];
 }

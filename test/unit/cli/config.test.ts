@@ -74,6 +74,50 @@ describe('configuration', () => {
     expect(problems().join('\n')).not.toContain('12345');
   });
 
+  it('never repeats a URL, which may hold a password, wherever it was set', () => {
+    const url = 'ftp://admin:hunter2@db.internal:8123';
+    write({
+      projects: { app: { hosts: [url] } },
+      storage: { url },
+      collector: { host: 7, name: url },
+      analyzer: {
+        server_metrics: [
+          { project: 'app', host: 'api.app.example', url },
+          { project: 'app', host: 'api.app.example', prometheus_url: url, requests_query: 'x' },
+        ],
+        alerts: { alertmanager_urls: [url, 'admin:hunter2@db'], public_url: url },
+      },
+    });
+    const found = problems().join('\n');
+    for (const setting of [
+      'storage.url',
+      'server_metrics.0.url',
+      'prometheus_url',
+      'alertmanager_urls.0',
+      'alertmanager_urls.1',
+      'hosts.0',
+    ])
+      expect(found).toContain(setting);
+    expect(found).not.toContain('hunter2');
+    expect(problems({ OUTCRY_STORAGE_URL: url }).join('\n')).not.toContain('hunter2');
+  });
+
+  it('says of a file that is no JSON where it stops to be, and nothing of what stands there', () => {
+    const at = (text: string): string => {
+      write(text);
+      return /is not JSON: (.*)$/.exec(problems()[0] ?? '')?.[1] ?? '';
+    };
+    expect(at('{ "storage": {\n  "password": "hunter2"\n  "url": "x"\n} }')).toBe('line 3, column 3');
+    expect(at('{ "storage": { "password": hunter2 } }')).toBe('line 1, column 28');
+    expect(at('{\n "password": "hunter2')).toBe('line 2, column 14');
+    expect(at('{ "a": [1, {}, [], {"b": -0.5e3}], }')).toBe('line 1, column 36');
+    expect(at('{ "a": 1 } hunter2')).toBe('line 1, column 12');
+    expect(at('{ "a": [1\n')).toBe('line 2, column 1');
+    expect(at('')).toBe('line 1, column 1');
+    expect(at('{"a" 1}')).toBe('line 1, column 6');
+    expect(at('[1, 2')).toBe('line 1, column 6');
+  });
+
   it('names a file that is missing, is no JSON, or holds no object', () => {
     expect(problems({}, 'none.json')[0]).toMatch(/none\.json cannot be read \(ENOENT\)/);
     write('{');
