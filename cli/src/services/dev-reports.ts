@@ -48,10 +48,28 @@ const COLUMNS = [
   'toUnixTimestamp64Micro(inserted_at) AS inserted_us',
 ].join(', ');
 
-/** Reads what came in since a moment. Cost: the rows of the last minutes, since the table keeps one day. */
-const SQL = `SELECT ${COLUMNS} FROM dev_reports
-WHERE inserted_at >= fromUnixTimestamp64Micro({since_us:Int64}) AND ({project:String} = '' OR project = {project:String})
-ORDER BY inserted_at, report_id LIMIT 1000`;
+const PAGE_ROWS = 1000;
+
+/**
+ * Reads a page of what came in behind a place, which is a moment and an id: rows of one insert share their moment, and may be more than
+ * a page. Ids are compared as numbers; the column that is shown is their text. Cost: the rows of the last minutes, since the table keeps
+ * one day.
+ */
+const SQL = `SELECT ${COLUMNS} FROM dev_reports AS d
+WHERE d.inserted_at >= fromUnixTimestamp64Micro({after_us:Int64})
+  AND (d.inserted_at > fromUnixTimestamp64Micro({after_us:Int64}) OR d.report_id > {after_id:UInt64})
+  AND ({project:String} = '' OR d.project = {project:String})
+ORDER BY d.inserted_at, d.report_id LIMIT ${PAGE_ROWS}`;
+const LAST_ID = String(2n ** 64n - 1n);
+/** What an inserted row may be behind others that were seen: another writer's clock may be a little slow. */
+const OVERLAP_US = 1_000_000n;
+const SEEN_MAX = 50_000;
+
+/** Behind which row to go on. */
+interface Place {
+  readonly us: bigint;
+  readonly id: string;
+}
 
 export interface FollowOptions {
   /** Only this project; all development projects when left out. */
@@ -72,24 +90,36 @@ export async function followDevReports(client: ClickHouseClient, options: Follow
   let sinceUs = BigInt(sinceMs) * 1000n;
   let hasAnswered = false;
   const isOver = (): boolean => signal.aborted;
-  const seen = new Set<string>();
-  while (!signal.aborted) {
+  /** When the reports that were shown were inserted, by their ids. */
+  const seen = new Map<string, bigint>();
+
+  /** Shows the page behind a place. @returns The place of its last row; undefined where nothing is behind it. */
+  const showPage = async (after: Place): Promise<Place | undefined> => {
+    const query_params = { after_us: after.us.toString(), after_id: after.id, project };
+    const result = await client.query({ query: SQL, query_params, format: 'JSONEachRow' });
+    const rows = await result.json<DevReport & { inserted_us: string }>();
+    for (const { inserted_us: insertedUs, ...report } of rows) {
+      if (seen.has(report.report_id)) continue;
+      const us = BigInt(insertedUs);
+      seen.set(report.report_id, us);
+      if (us - OVERLAP_US > sinceUs) sinceUs = us - OVERLAP_US;
+      show(report);
+    }
+    const last = rows.at(-1);
+    return last === undefined || rows.length < PAGE_ROWS ? undefined : { us: BigInt(last.inserted_us), id: last.report_id };
+  };
+
+  while (!isOver()) {
     try {
-      const result = await client.query({ query: SQL, query_params: { since_us: sinceUs.toString(), project }, format: 'JSONEachRow' });
-      for (const row of await result.json<DevReport & { inserted_us: string }>()) {
-        const { inserted_us: insertedUs, ...report } = row;
-        if (seen.has(report.report_id)) continue;
-        seen.add(report.report_id);
-        // One second of overlap: another writer's clock may be a little behind.
-        const from = BigInt(insertedUs) - 1_000_000n;
-        if (from > sinceUs) sinceUs = from;
-        show(report);
-      }
+      // From the overlap on, to the end of what is there.
+      let place: Place | undefined = { us: sinceUs - 1n, id: LAST_ID };
+      while (place !== undefined && !isOver()) place = await showPage(place);
       hasAnswered = true;
     } catch (error) {
       if (!hasAnswered && !isOver()) throw error;
     }
-    if (seen.size > 50_000) seen.clear();
+    // Those of the overlap are read again, however many they are.
+    if (seen.size > SEEN_MAX) for (const [id, us] of seen) if (us < sinceUs) seen.delete(id);
     await wait(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
