@@ -8,7 +8,7 @@ import { OutcryError } from '@outcry/protocol';
 import type { Registry } from 'prom-client';
 import { startDrainer } from './drain/drainer.js';
 import { agentConfigs } from './http/agent-configs.js';
-import { createApp } from './http/app.js';
+import { createApp, type AppParts } from './http/app.js';
 import { nelRoute } from './http/nel-route.js';
 import { reportsRoute } from './http/reports-route.js';
 import { listen } from './http/server.js';
@@ -45,7 +45,7 @@ export interface Collector {
 }
 
 /** What a worker brings with it, and a part that a test may replace. */
-export interface CollectorParts extends Pick<JournalOptions, 'flush'> {
+export interface CollectorParts extends Pick<JournalOptions, 'flush' | 'repairAfterMs'> {
   /** Whom the directory is claimed for; this collector without. */
   readonly claimant?: Claimant;
   readonly registry?: Registry;
@@ -57,6 +57,7 @@ export interface CollectorParts extends Pick<JournalOptions, 'flush'> {
   readonly metricsText?: () => Promise<string>;
 }
 
+const UNSAFE = 'the disk failed at a commit of the journal; uploads are refused until all of it is on the disk again';
 const FORGET_EVERY_MS = 3_600_000;
 const LOOPBACK = '127.0.0.1';
 /** A NEL upload may be so many times as large as an envelope, so a part as many of them may be in work. */
@@ -87,7 +88,7 @@ async function openOrExplain(dataDir: string, options: JournalOptions): Promise<
  */
 export async function startCollector(options: CollectorOptions, parts: CollectorParts = {}): Promise<Collector> {
   checkOptions(options);
-  const { flush, claimant = newClaimant(), registry, metricsText } = parts;
+  const { flush, repairAfterMs, claimant = newClaimant(), registry, metricsText } = parts;
   const { name, dataDir, projects, storage, tls, now = Date.now } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = sparingly(options.log ?? logToStdout);
@@ -98,7 +99,12 @@ export async function startCollector(options: CollectorOptions, parts: Collector
 
   const { journalEntries: maxEntries, journalBytes: maxBytes } = limits;
   const { hasRoom: hasDiskRoom, canWrite } = diskRoom(join(dataDir, 'journal'), limits.minFreeBytes);
-  const journal = await openOrExplain(dataDir, { maxEntries, maxBytes, now, canWrite, ...(flush === undefined ? {} : { flush }) });
+  const journal = await openOrExplain(dataDir, {
+    ...{ maxEntries, maxBytes, now, canWrite, repairAfterMs },
+    ...(flush === undefined ? {} : { flush }),
+    onFailed: (code) => log({ level: 'error', message: UNSAFE, code }),
+    onRepaired: () => log({ level: 'info', message: 'all of the journal is on its disk again; uploads are taken' }),
+  });
   const hasRoom = (): boolean => hasDiskRoom() && !journal.isFull();
   let stopping = false;
   let refusing = false;
@@ -106,7 +112,7 @@ export async function startCollector(options: CollectorOptions, parts: Collector
 
   try {
     claim = await claimJournal(journal.environment, claimant);
-    await journal.forgetOldDays();
+    if (journal.commits.isSound()) await journal.forgetOldDays();
     const { prefixSecret } = parts;
     const sender = senderOf(trusted, await loadPlaces(dataDir), prefixSecret === undefined ? undefined : () => prefixSecret);
     const metrics = createMetrics(
@@ -131,7 +137,7 @@ export async function startCollector(options: CollectorOptions, parts: Collector
       keys,
       limits: allowances,
       registry: watched,
-      capRelease: releaseCap(limits.releasesPerDay, journal.environment),
+      capRelease: releaseCap(limits.releasesPerDay, journal),
       offsets: clockOffsets(limits.clockOffsets),
       crowdOf: parts.crowdOf ?? crowds(limits.prefixes),
       journal,
@@ -162,7 +168,11 @@ export async function startCollector(options: CollectorOptions, parts: Collector
       onStored,
       log,
     });
-    const notReady = (): 'stopping' | 'journal_full' | undefined => (stopping ? 'stopping' : hasRoom() ? undefined : 'journal_full');
+    const notReady = (): ReturnType<AppParts['notReady']> => {
+      if (stopping) return 'stopping';
+      if (!journal.commits.isSound()) return 'journal_unsafe';
+      return hasRoom() ? undefined : 'journal_full';
+    };
     const configs = agentConfigs(
       options.agentConfigDir ?? join(dataDir, 'agent-config'),
       (project) => Object.hasOwn(projects, project),

@@ -107,6 +107,11 @@ const UPLOAD_RETRY = {
     title: 'The journal is full: storage has not taken rows for too long, or the disk is full.',
     remedy: 'Look at storage and the disk; intake goes on by itself once there is room.',
   },
+  journal_unsafe: {
+    status: 503,
+    title: 'The disk of the journal failed at a commit; nothing is acknowledged until all of it is on the disk again.',
+    remedy: 'Look at the disk; the collector writes its journal again every few seconds, and intake goes on by itself once that worked.',
+  },
   clock_unsure: {
     status: 503,
     title: 'The collector is not sure of its clock, and the day of the envelope does not fit it.',

@@ -18,7 +18,7 @@ export async function openBareIntake(directory: string): Promise<{ journal: Jour
     keys: loadRecipientKeys([KEY]),
     limits: senderLimits({ ...DEFAULT_LIMITS, uploadsPerSecond: 1e6, uploadBurst: 1e6, signersPerHour: 4096 }),
     registry: registryOf({ shop: { hosts: [HOST], stage: 'production' } }),
-    capRelease: releaseCap(200, journal.environment),
+    capRelease: releaseCap(200, journal),
     offsets: clockOffsets(100),
     crowdOf: crowds(100),
     journal,

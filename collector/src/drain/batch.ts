@@ -81,7 +81,7 @@ export function unfinishedBatch(journal: Journal): Batch | undefined {
  * @returns undefined when the queue is empty, or another process drains meanwhile. Rejects when the disk fails.
  */
 export async function cutBatch(
-  { environment: { root, queue, batches, meta } }: Journal,
+  { commits, environment: { root, queue, batches, meta } }: Journal,
   lease: Pick<Lease, 'isOurs'>,
   maxRows: number,
 ): Promise<Batch | undefined> {
@@ -103,45 +103,61 @@ export async function cutBatch(
   }
   if (keys.length === 0) return undefined;
   const list = coder.encode({ keys: Buffer.concat(keys), done: [] });
-  const number = await root.transaction(() => {
-    if (!lease.isOurs() || batches.getKeysCount({ limit: 1 }) > 0) return undefined;
-    const last = meta.get(LAST_BATCH);
-    const next = (last === undefined ? 0 : last.readUIntBE(0, 6)) + 1;
-    const counter = Buffer.alloc(6);
-    counter.writeUIntBE(next, 0, 6);
-    // The counter first: should the list not be written, a number is left out, and none is given twice.
-    void meta.put(LAST_BATCH, counter);
-    void batches.put(next, list);
-    return next;
-  });
+  const number = await commits.run(() =>
+    root.transaction(() => {
+      if (!lease.isOurs() || batches.getKeysCount({ limit: 1 }) > 0) return undefined;
+      const last = meta.get(LAST_BATCH);
+      const next = (last === undefined ? 0 : last.readUIntBE(0, 6)) + 1;
+      const counter = Buffer.alloc(6);
+      counter.writeUIntBE(next, 0, 6);
+      // The counter first: should the list not be written, a number is left out, and none is given twice.
+      void meta.put(LAST_BATCH, counter);
+      void batches.put(next, list);
+      return next;
+    }),
+  );
   if (number === undefined) return undefined;
   return { number, keys, entries, done: [], unreadable, isFull: isFull() };
 }
 
 /** Notes that a table's rows are in storage, with those that storage refused. Rejects when the disk fails. */
-export async function markDone({ environment }: Journal, batch: Batch, table: RowTable, poison: readonly PoisonRow[]): Promise<Batch> {
+export async function markDone(
+  { commits, environment }: Journal,
+  batch: Batch,
+  table: RowTable,
+  poison: readonly PoisonRow[],
+): Promise<Batch> {
   const { root, batches, quarantine } = environment;
   const done = [...batch.done, table];
-  await root.batch(() => {
-    void batches.put(batch.number, coder.encode({ keys: Buffer.concat(batch.keys), done }));
-    poison.forEach((row, index) => void quarantine.put(`${String(batch.number).padStart(12, '0')}:${table}:${index}`, coder.encode(row)));
-  });
+  await commits.run(() =>
+    root.batch(() => {
+      void batches.put(batch.number, coder.encode({ keys: Buffer.concat(batch.keys), done }));
+      poison.forEach((row, index) => void quarantine.put(`${String(batch.number).padStart(12, '0')}:${table}:${index}`, coder.encode(row)));
+    }),
+  );
   return { ...batch, done };
 }
 
 /** Puts aside entries whose bodies turned out to be damaged. Rejects when the disk fails. */
-export async function quarantineEntries({ environment: { root, quarantine } }: Journal, entries: readonly JournalEntry[]): Promise<void> {
-  await root.batch(() => {
-    for (const entry of entries) void quarantine.put(`entry:${Buffer.from(entry.dedup).toString('hex')}`, packEntry(entry));
-  });
+export async function quarantineEntries(
+  { commits, environment: { root, quarantine } }: Journal,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  await commits.run(() =>
+    root.batch(() => {
+      for (const entry of entries) void quarantine.put(`entry:${Buffer.from(entry.dedup).toString('hex')}`, packEntry(entry));
+    }),
+  );
 }
 
 /** Removes a batch whose rows are all in storage, list and entries in one transaction, and puts aside what could not be read. Rejects when the disk fails. */
-export async function removeBatch({ environment }: Journal, { number, keys, unreadable }: Batch): Promise<void> {
+export async function removeBatch({ commits, environment }: Journal, { number, keys, unreadable }: Batch): Promise<void> {
   const { root, queue, batches, quarantine } = environment;
-  await root.batch(() => {
-    for (const [name, value] of unreadable) void quarantine.put(`entry:${name}`, value);
-    for (const key of keys) void queue.remove(key);
-    void batches.remove(number);
-  });
+  await commits.run(() =>
+    root.batch(() => {
+      for (const [name, value] of unreadable) void quarantine.put(`entry:${name}`, value);
+      for (const key of keys) void queue.remove(key);
+      void batches.remove(number);
+    }),
+  );
 }

@@ -4,7 +4,8 @@
  */
 import type { RowTable } from '@outcry/storage';
 import type { JournalEntry } from '../journal/entry.js';
-import { noRoom, quiet, type Journal } from '../journal/journal.js';
+import { noRoom, quiet } from '../journal/commits.js';
+import type { Journal } from '../journal/journal.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { noRows, ROW_COLUMNS, tryAddRows, type TableRows } from '../rows.js';
@@ -178,6 +179,10 @@ export function startDrainer(parts: DrainerParts): Drainer {
     let failures = 0;
     while (!isStopping()) {
       try {
+        if (!journal.commits.isSound()) {
+          await look(false);
+          continue;
+        }
         if (!journal.canWrite()) throw noRoom();
         if (!(await lease.hold())) {
           // Another one drains; whoever waits here waits for its work.

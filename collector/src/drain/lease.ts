@@ -3,7 +3,7 @@
  * compared: whoever waits for the lease sees by its own monotonic clock how long that number has stood still.
  */
 import { randomBytes } from 'node:crypto';
-import type { Environment } from '../journal/environment.js';
+import type { Journal } from '../journal/journal.js';
 import { isRunning, ownMark, type ProcessMark } from '../journal/process-identity.js';
 
 export interface Lease {
@@ -31,7 +31,7 @@ interface Holder extends ProcessMark {
 
 /** @param now - a monotonic clock in milliseconds, of this process alone. */
 export function drainLease(
-  { environment: { root, meta } }: { readonly environment: Pick<Environment, 'root' | 'meta'> },
+  { commits, environment: { root, meta } }: Pick<Journal, 'commits' | 'environment'>,
   now: () => number = () => performance.now(),
 ): Lease {
   const owner = randomBytes(8).toString('hex');
@@ -60,11 +60,13 @@ export function drainLease(
       if (now() < renewAtMs) return true;
       // Looking costs no transaction: the workers that do not drain do it all day.
       if (!isFree(read())) return false;
-      const held = await root.transaction(() => {
-        const free = isFree(read());
-        if (free) void meta.put(KEY, Buffer.from(JSON.stringify({ owner, ...mark, beat: ++beat })));
-        return free;
-      });
+      const held = await commits.run(() =>
+        root.transaction(() => {
+          const free = isFree(read());
+          if (free) void meta.put(KEY, Buffer.from(JSON.stringify({ owner, ...mark, beat: ++beat })));
+          return free;
+        }),
+      );
       if (held) renewAtMs = now() + RENEW_MS;
       return held;
     },

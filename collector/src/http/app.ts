@@ -16,7 +16,7 @@ export interface AppParts {
   readonly now: () => number;
   readonly agentConfigs: AgentConfigs;
   /** Why uploads would be refused just now; undefined when they would not. */
-  readonly notReady: () => 'stopping' | 'journal_full' | undefined;
+  readonly notReady: () => 'stopping' | 'journal_full' | 'journal_unsafe' | undefined;
   readonly nel: NelRoute;
 }
 

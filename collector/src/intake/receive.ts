@@ -80,6 +80,7 @@ export function intake(parts: IntakeParts): Receive {
     try {
       return await work;
     } catch (error) {
+      if (!journal.commits.isSound()) throw new OutcryError('journal_unsafe');
       parts.onJournalError(error);
       throw new OutcryError('journal_full');
     }
@@ -92,6 +93,7 @@ export function intake(parts: IntakeParts): Receive {
     checkDay(header, nowMs);
     const waitS = limits.take(sender, header.signer, nowMs);
     if (waitS > 0) return refused('rate_limited', waitS);
+    if (!journal.commits.isSound()) return refused('journal_unsafe', FULL_RETRY_S);
     const dedup = dedupKey(bytes);
     if (journal.has(header.day, dedup)) {
       await written(journal.confirm(dedup));
@@ -140,7 +142,7 @@ export function intake(parts: IntakeParts): Receive {
     } catch (error) {
       if (!(error instanceof OutcryError)) throw error;
       if (error.code === 'stale_envelope' && !clock.isSure(parts.now())) return refused('clock_unsure', CLOCK_RETRY_S);
-      return refused(error.code, error.code === 'journal_full' ? FULL_RETRY_S : 0);
+      return refused(error.code, error.code === 'journal_full' || error.code === 'journal_unsafe' ? FULL_RETRY_S : 0);
     }
   };
 }

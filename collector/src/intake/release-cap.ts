@@ -3,8 +3,7 @@
  * stands in the journal, so that the number holds over all workers and over restarts.
  */
 import { utcDay } from '@outcry/protocol';
-import type { Environment } from '../journal/environment.js';
-import { quiet } from '../journal/journal.js';
+import type { Journal } from '../journal/journal.js';
 
 /** The name to store a release under; a promise when it is written down first. Rejects when the disk fails. */
 export type CapRelease = (project: string, release: string, nowMs: number) => string | Promise<string>;
@@ -19,7 +18,10 @@ function keyOf(day: number, project: string, release = ''): Buffer {
 }
 
 /** @param perDay - releases per project and UTC day that keep their name. */
-export function releaseCap(perDay: number, { root, releases }: Pick<Environment, 'root' | 'releases'>): CapRelease {
+export function releaseCap(
+  perDay: number,
+  { commits, environment: { root, releases } }: Pick<Journal, 'commits' | 'environment'>,
+): CapRelease {
   let today = -1;
   const known = new Map<string, Set<string>>();
   const knownOf = (project: string): Set<string> => {
@@ -32,8 +34,8 @@ export function releaseCap(perDay: number, { root, releases }: Pick<Environment,
 
   const learn = async (day: number, project: string, release: string): Promise<string> => {
     const [name, all] = [keyOf(day, project, release), keyOf(day, project)];
-    const isKept = await root
-      .transaction(() => {
+    const isKept = await commits.run(() =>
+      root.transaction(() => {
         if (releases.doesExist(name)) return true;
         const before = count(all);
         if (before >= perDay) return false;
@@ -42,10 +44,8 @@ export function releaseCap(perDay: number, { root, releases }: Pick<Environment,
         void releases.put(name, Buffer.of(1));
         void releases.put(all, after);
         return true;
-      })
-      .catch((error: unknown) => {
-        throw quiet(error);
-      });
+      }),
+    );
     if (isKept && day === today) knownOf(project).add(release);
     return isKept ? release : OTHER;
   };

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { DAY_MS } from '@outcry/protocol';
 import { checkJournalFile, keepJournalFile } from './check-file.js';
+import { commitsOf, noRoom, type CommitEvents, type Commits } from './commits.js';
 import { forgetBefore, openEnvironment, seenKey, type Environment } from './environment.js';
 
-export interface JournalOptions {
+export interface JournalOptions extends CommitEvents {
   /** Entries that may wait for storage. */
   readonly maxEntries: number;
   /** Bytes of entries that may wait for storage. */
@@ -28,14 +29,17 @@ export interface Journal {
   /** 32 hex digits, made with the journal: the first part of every insert token. */
   readonly id: string;
   readonly environment: Environment;
+  /** Through which every commit is made that somebody relies on. */
+  readonly commits: Commits;
   /** Whether an envelope with this dedup key was stored here, though perhaps not yet flushed. */
   has(day: number, dedup: Buffer): boolean;
-  /** Resolves when all that `has` has seen is on disk. Rejects when the disk fails. */
+  /** Resolves when all that `has` has seen is on disk. Rejects when the disk fails, or failed and the file is not yet on it again. */
   confirm(dedup: Buffer): Promise<void>;
   /**
    * Stores an entry unless its dedup key is known. Resolves after the fdatasync.
    *
-   * @returns false for a duplicate, which then is on disk, too. Rejects when the disk is full or fails; nothing is stored then.
+   * @returns false for a duplicate, which then is on disk, too. Rejects when the disk is full or fails, or failed and the file is not yet
+   * on it again; the sender has to come back then, whether the entry is there or not.
    */
   add(day: number, dedup: Buffer, entry: Buffer): Promise<boolean>;
   /** Whether the disk has room for a commit; the drainer asks before its own. */
@@ -80,15 +84,6 @@ function keyMaker(now: () => number): () => Buffer {
   };
 }
 
-/** What a full disk would say, said before it is. */
-export const noRoom = (): Error => Object.assign(new Error('the disk has no room for a commit'), { code: 'ENOSPC' });
-
-/** What lmdb-js throws carries a second promise; unheard, its rejection would end the process. Gives the error back. */
-export function quiet(error: unknown): unknown {
-  if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) error.commitError.catch(() => undefined);
-  return error;
-}
-
 /**
  * Opens a journal, or makes it.
  *
@@ -97,7 +92,7 @@ export function quiet(error: unknown): unknown {
  */
 export async function openJournal(
   path: string,
-  { maxEntries, maxBytes, now = Date.now, canWrite = () => true, flush = (write) => write }: JournalOptions,
+  { maxEntries, maxBytes, now = Date.now, canWrite = () => true, flush = (write) => write, ...events }: JournalOptions,
 ): Promise<Journal> {
   checkJournalFile(path);
   const environment = openEnvironment(path);
@@ -105,6 +100,17 @@ export async function openJournal(
   await meta.ifNoExists('id', () => void meta.put('id', randomBytes(16)));
   const id = meta.get('id')?.toString('hex') ?? '';
   keepJournalFile(path, id);
+  const commits = commitsOf({
+    ...events,
+    path,
+    canWrite,
+    alone: (work) => {
+      root.transactionSync(work);
+    },
+    settle: () => flush(meta.put('confirmed', randomBytes(16))),
+  });
+  // An earlier run ended before it could repair what it had to.
+  await commits.repair();
   const nextKey = keyMaker(now);
   const pending = new Map<string, Promise<boolean>>();
   let usage: JournalUsage = { entries: 0, bytes: 0 };
@@ -130,28 +136,21 @@ export async function openJournal(
    */
   const flushAll = (dedup: Buffer): Promise<boolean> => flush(meta.put('confirmed', dedup));
 
-  const heard = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      throw quiet(error);
-    }
-  };
-
   return {
     id,
     environment,
+    commits,
     has: (day, dedup) => pending.has(dedup.toString('latin1')) || environment.seen.doesExist(seenKey(day, dedup)),
     async confirm(dedup) {
       const running = pending.get(dedup.toString('latin1'));
       if (running === undefined && !canWrite()) throw noRoom();
-      await heard(running ?? flushAll(dedup));
+      await (running ?? commits.run(() => flushAll(dedup)));
     },
     async add(day, dedup, entry) {
       const name = dedup.toString('latin1');
       const running = pending.get(name);
       if (running !== undefined) {
-        await heard(running);
+        await running;
         return false;
       }
       if (!canWrite()) throw noRoom();
@@ -168,11 +167,11 @@ export async function openJournal(
         if (!isNew) await flushAll(dedup);
         return isNew;
       };
-      const work = write();
+      const work = commits.run(write);
       // Whoever waits for this envelope waits for all of it.
       pending.set(name, work);
       try {
-        return await heard(work);
+        return await work;
       } finally {
         pending.delete(name);
       }
@@ -189,11 +188,12 @@ export async function openJournal(
     },
     async forgetOldDays() {
       const today = Math.floor(now() / DAY_MS);
-      await forgetBefore(root, environment.releases, today - 1);
-      return forgetBefore(root, environment.seen, today - KEEP_DAYS);
+      await commits.run(() => forgetBefore(root, environment.releases, today - 1));
+      return commits.run(() => forgetBefore(root, environment.seen, today - KEEP_DAYS));
     },
     async close() {
       await Promise.allSettled(pending.values());
+      await commits.close();
       await root.close();
     },
   };

@@ -70,6 +70,7 @@ export function nelIntake({ registry, limits, repeats, clients, journal, hasRoom
       if (project?.nel !== true) return refusedNel('nel_off');
       const waitS = limits.take(sender, undefined, now());
       if (waitS > 0) return refusedNel('rate_limited', waitS);
+      if (!journal.commits.isSound()) return refusedNel('journal_unsafe', FULL_RETRY_S);
       return hasRoom() ? project : refusedNel('journal_full', FULL_RETRY_S);
     },
 
@@ -114,6 +115,7 @@ export function nelIntake({ registry, limits, repeats, clients, journal, hasRoom
       try {
         await journal.add(sealedDay, dedup, entry);
       } catch (error) {
+        if (!journal.commits.isSound()) return refusedNel('journal_unsafe', FULL_RETRY_S);
         onJournalError(error);
         return refusedNel('journal_full', FULL_RETRY_S);
       }

@@ -228,6 +228,32 @@ describe('limits', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 
+  it('answer journal_unsafe from a flush that failed until the journal is on its disk again, copies included', async () => {
+    const lines: string[] = [];
+    let fails = true;
+    const flush = async (write: Promise<boolean>): Promise<boolean> => {
+      const isNew = await write;
+      // Linux tells of it once.
+      if (fails) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+      return isNew;
+    };
+    const { url } = await start({ log: ({ level, message }) => void lines.push(`${level} ${message}`) }, { flush, repairAfterMs: 50 });
+    const bytes = await seal();
+    for (let tries = 0; tries < 3; tries += 1) {
+      const answer = await post(url, bytes);
+      expect([answer.status, answer.code]).toEqual([503, 'journal_unsafe']);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, ((await ready.json()) as { code: string }).code]).toEqual([503, 'journal_unsafe']);
+    expect(lines.filter((line) => line.startsWith('error the disk failed'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('cannot be written'))).toEqual([]);
+    fails = false;
+    await expect.poll(async () => (await post(url, bytes)).status, { timeout: 10_000, interval: 50 }).toBe(204);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect(await stored()).toBe(1);
+  });
+
   it('answer overloaded when more uploads are in work than may be', async () => {
     const { url } = await start(
       { limits: { uploadsInWork: 1 } },

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskRoom } from '../../../collector/src/journal/disk-room.js';
 import { seenKey } from '../../../collector/src/journal/environment.js';
 import { openJournal, type Journal, type JournalOptions } from '../../../collector/src/journal/journal.js';
+import { rewriteFile } from '../../../collector/src/journal/rewrite-file.js';
 import { removeDirectory, temporaryDirectory } from './sealed.js';
 
 const MIB = 1024 ** 2;
@@ -98,17 +100,6 @@ describe('the journal', () => {
     expect(entries(journal)).toEqual(['entry']);
   });
 
-  it('rejects when the write fails, and takes the same envelope later', async () => {
-    let fail = true;
-    const journal = await open({
-      flush: async (write) => (await write.catch(() => false), fail ? Promise.reject(new Error('ENOSPC')) : true),
-    });
-    await expect(journal.confirm(randomBytes(16))).rejects.toThrow('ENOSPC');
-    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('x'))).rejects.toThrow('ENOSPC');
-    fail = false;
-    expect(await journal.add(TODAY, randomBytes(16), Buffer.from('y'))).toBe(true);
-  });
-
   it('is full at its mark of entries or of bytes', async () => {
     const journal = await open({ maxEntries: 2 });
     expect(journal.isFull()).toBe(false);
@@ -130,6 +121,132 @@ describe('the journal', () => {
     expect(await journal.forgetOldDays()).toBe(1);
     expect(journal.has(TODAY - 8, old)).toBe(false);
     expect(entries(journal)).toEqual(['x', 'y']);
+  });
+});
+
+describe('a journal of which a flush failed', () => {
+  const NEVER_MS = 3_600_000;
+  const diskError = (): Error => Object.assign(new Error('input/output error'), { code: 'EIO' });
+  /** Its commits are visible, as lmdb's are, before their flush fails. */
+  const failing = async (options: Partial<JournalOptions> = {}) => {
+    const disk = { fails: false, flushes: 0 };
+    const flush = async (write: Promise<boolean>): Promise<boolean> => {
+      const result = await write;
+      disk.flushes += 1;
+      if (disk.fails) throw diskError();
+      return result;
+    };
+    return { disk, journal: await open({ flush, repairAfterMs: NEVER_MS, ...options }) };
+  };
+
+  it('takes and confirms nothing until all of its file was written again, though the disk seems fine', async () => {
+    const { disk, journal } = await failing();
+    const key = randomBytes(16);
+    disk.fails = true;
+    await expect(journal.add(TODAY, key, Buffer.from('x'))).rejects.toMatchObject({ code: 'EIO' });
+    disk.fails = false;
+    const { flushes } = disk;
+    expect([journal.has(TODAY, key), journal.commits.isSound()]).toEqual([true, false]);
+    await expect(journal.confirm(key)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(journal.add(TODAY, key, Buffer.from('x'))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('y'))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(journal.forgetOldDays()).rejects.toMatchObject({ code: 'EIO' });
+    expect(disk.flushes).toBe(flushes);
+    expect(await journal.commits.repair()).toBe(true);
+    await journal.confirm(key);
+    expect(await journal.add(TODAY, key, Buffer.from('x'))).toBe(false);
+    expect(await journal.add(TODAY, randomBytes(16), Buffer.from('y'))).toBe(true);
+    expect(entries(journal)).toEqual(['x', 'y']);
+  });
+
+  it('rejects what was flushed in the same moment, since only one is told of an error', async () => {
+    const ends: ((fails: boolean) => void)[] = [];
+    const flush = async (write: Promise<boolean>): Promise<boolean> => {
+      const result = await write;
+      const fails = await new Promise<boolean>((resolve) => ends.push(resolve));
+      if (fails) throw diskError();
+      return result;
+    };
+    const journal = await open({ flush, repairAfterMs: NEVER_MS });
+    const answers = ['x', 'y'].map((name) => journal.add(TODAY, randomBytes(16), Buffer.from(name)).catch(() => 'rejected'));
+    await expect.poll(() => ends.length).toBe(2);
+    // The one that is fine comes first.
+    ends[0]?.(false);
+    ends[1]?.(true);
+    expect(await Promise.all(answers)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('is not repaired by a disk that still fails or has no room, and says so until it is', async () => {
+    const told: string[] = [];
+    let canWrite = true;
+    const { disk, journal } = await failing({
+      canWrite: () => canWrite,
+      onFailed: (code) => void told.push(code),
+      onRepaired: () => void told.push('repaired'),
+    });
+    disk.fails = true;
+    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('x'))).rejects.toThrow();
+    expect(await journal.commits.repair()).toBe(false);
+    disk.fails = false;
+    canWrite = false;
+    expect(await journal.commits.repair()).toBe(false);
+    expect(journal.commits.isSound()).toBe(false);
+    canWrite = true;
+    expect(await journal.commits.repair()).toBe(true);
+    expect(told).toEqual(['EIO', 'repaired']);
+  });
+
+  it('is repaired by itself', async () => {
+    const { disk, journal } = await failing({ repairAfterMs: 1 });
+    disk.fails = true;
+    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('x'))).rejects.toThrow();
+    disk.fails = false;
+    await expect.poll(() => journal.commits.isSound(), { timeout: 10_000 }).toBe(true);
+    expect(await journal.add(TODAY, randomBytes(16), Buffer.from('y'))).toBe(true);
+  });
+
+  it('is repaired before anything else by whoever opens it after a crash', async () => {
+    const first = await failing();
+    const key = randomBytes(16);
+    first.disk.fails = true;
+    await expect(first.journal.add(TODAY, key, Buffer.from('x'))).rejects.toThrow();
+    await first.journal.close();
+    const { journal: still } = await failing({ canWrite: () => false });
+    expect(still.commits.isSound()).toBe(false);
+    await expect(still.confirm(key)).rejects.toThrow();
+    await still.close();
+    const { journal } = await failing();
+    expect(journal.commits.isSound()).toBe(true);
+    await journal.close();
+    expect((await readdir(directory)).filter((name) => name.startsWith('unsafe-'))).toEqual([]);
+  });
+
+  it('waits for no repair when only our own mark kept it from writing', async () => {
+    let canWrite = false;
+    const { journal } = await failing({ canWrite: () => canWrite });
+    await expect(journal.add(TODAY, randomBytes(16), Buffer.from('x'))).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(journal.commits.isSound()).toBe(true);
+    canWrite = true;
+    expect(await journal.add(TODAY, randomBytes(16), Buffer.from('y'))).toBe(true);
+  });
+});
+
+describe('rewriteFile', () => {
+  it('writes every byte again while nobody else may write, and changes none', async () => {
+    const file = join(directory, 'file');
+    const bytes = randomBytes(9 * MIB + 7);
+    await writeFile(file, bytes);
+    let isAlone = false;
+    let chunks = 0;
+    await rewriteFile(file, (work) => {
+      isAlone = true;
+      work();
+      chunks += 1;
+      isAlone = false;
+    });
+    expect([isAlone, chunks]).toEqual([false, 3]);
+    expect((await readFile(file)).equals(bytes)).toBe(true);
+    await expect(rewriteFile(join(directory, 'none'), (work) => work())).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

@@ -47,8 +47,8 @@ describe('releases', () => {
   };
 
   it('beyond the cap of a project and day are other', () =>
-    withJournal(async ({ environment }) => {
-      const cap = releaseCap(2, environment);
+    withJournal(async (journal) => {
+      const cap = releaseCap(2, journal);
       const names: string[] = [];
       for (const release of ['a', 'b', 'c', 'a']) names.push(await cap('shop', release, 0));
       expect(names).toEqual(['a', 'b', 'other', 'a']);
@@ -58,22 +58,22 @@ describe('releases', () => {
 
   it('are at most the cap over all workers at once, and after a restart', () =>
     withJournal(async (journal, reopen) => {
-      const caps = [0, 1, 2].map(() => releaseCap(5, journal.environment));
+      const caps = [0, 1, 2].map(() => releaseCap(5, journal));
       const names = Array.from({ length: 20 }, (_, index) => `r${index}`);
       const stored = await Promise.all(caps.flatMap((cap) => [...names, ...names].map((name) => cap('shop', name, 0))));
       const kept = new Set(stored.filter((name) => name !== 'other'));
       expect(kept.size).toBe(5);
-      const cap = releaseCap(5, (await reopen()).environment);
+      const cap = releaseCap(5, await reopen());
       for (const name of names) expect(await cap('shop', name, 0)).toBe(kept.has(name) ? name : 'other');
     }));
 
   it('are written down once, and forgotten two days later', () =>
     withJournal(async (journal) => {
-      const cap = releaseCap(5, journal.environment);
+      const cap = releaseCap(5, journal);
       expect(cap('shop', 'a', 0)).toBeInstanceOf(Promise);
       await journal.environment.root.committed;
       expect(cap('shop', 'a', 0)).toBe('a');
-      expect(releaseCap(5, journal.environment)('shop', 'a', 0)).toBe('a');
+      expect(releaseCap(5, journal)('shop', 'a', 0)).toBe('a');
       today = DAY;
       await journal.forgetOldDays();
       expect(journal.environment.releases.getCount()).toBe(2);
