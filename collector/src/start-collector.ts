@@ -14,11 +14,13 @@ import { reportsRoute } from './http/reports-route.js';
 import { listen } from './http/server.js';
 import { clockOffsets } from './intake/clock-offsets.js';
 import { crowds, type CrowdOf } from './intake/crowds.js';
+import { journalRefusal } from './intake/journal-refusal.js';
 import { intake } from './intake/receive.js';
 import { registryOf } from './intake/registry.js';
 import { releaseCap } from './intake/release-cap.js';
 import { senderLimits } from './intake/sender-limits.js';
 import { claimJournal, newClaimant, type Claim, type Claimant } from './journal/claim.js';
+import { quiet } from './journal/commits.js';
 import { diskRoom } from './journal/disk-room.js';
 import { openJournal, type Journal, type JournalOptions } from './journal/journal.js';
 import { DEFAULT_LIMITS } from './limits.js';
@@ -168,11 +170,7 @@ export async function startCollector(options: CollectorOptions, parts: Collector
       onStored,
       log,
     });
-    const notReady = (): ReturnType<AppParts['notReady']> => {
-      if (stopping) return 'stopping';
-      if (!journal.commits.isSound()) return 'journal_unsafe';
-      return hasRoom() ? undefined : 'journal_full';
-    };
+    const notReady = (): ReturnType<AppParts['notReady']> => (stopping ? 'stopping' : journalRefusal(journal, hasRoom));
     const configs = agentConfigs(
       options.agentConfigDir ?? join(dataDir, 'agent-config'),
       (project) => Object.hasOwn(projects, project),
@@ -231,7 +229,8 @@ export async function startCollector(options: CollectorOptions, parts: Collector
       await drainer.close(limits.closeAfterMs);
       await server.close(Math.min(500, limits.closeAfterMs));
       const entriesLeft = journal.usage().entries;
-      await held.release().catch(() => undefined);
+      // The mark of a process that ended counts for nothing, so a disk that is full or failing is left alone.
+      if (canWrite() && journal.commits.isSound()) await held.release().catch(quiet);
       await journal.close();
       log({ level: 'info', message: 'collector stopped', collector: name, entriesLeft });
     };

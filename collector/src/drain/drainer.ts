@@ -233,7 +233,8 @@ export function startDrainer(parts: DrainerParts): Drainer {
       // An insert under way may hang for as long as storage likes. It is left alone then: the next start repeats it under its token.
       await Promise.race([running, new Promise((resolve) => setTimeout(resolve, ABANDON_MS).unref())]);
       state.abandoned = true;
-      await lease.release().catch(() => undefined);
+      // The lease of a process that ended is free, so a disk that is full or failing is left alone.
+      if (journal.canWrite() && journal.commits.isSound()) await lease.release().catch(quiet);
     },
   };
 }

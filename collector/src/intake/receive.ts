@@ -20,6 +20,7 @@ import { factsOf, isAllKept, keepKnown } from './body-facts.js';
 import type { ClockOffsets } from './clock-offsets.js';
 import type { CrowdOf } from './crowds.js';
 import { clockTrust } from './clock-trust.js';
+import { journalRefusal } from './journal-refusal.js';
 import type { Registry } from './registry.js';
 import type { CapRelease } from './release-cap.js';
 import type { SenderLimits } from './sender-limits.js';
@@ -80,9 +81,8 @@ export function intake(parts: IntakeParts): Receive {
     try {
       return await work;
     } catch (error) {
-      if (!journal.commits.isSound()) throw new OutcryError('journal_unsafe');
-      parts.onJournalError(error);
-      throw new OutcryError('journal_full');
+      if (journal.commits.isSound()) parts.onJournalError(error);
+      throw new OutcryError(journalRefusal(journal, parts.hasRoom) ?? 'journal_full');
     }
   };
 
@@ -93,7 +93,7 @@ export function intake(parts: IntakeParts): Receive {
     checkDay(header, nowMs);
     const waitS = limits.take(sender, header.signer, nowMs);
     if (waitS > 0) return refused('rate_limited', waitS);
-    if (!journal.commits.isSound()) return refused('journal_unsafe', FULL_RETRY_S);
+    if (!journal.commits.isSound()) return refused(journalRefusal(journal, parts.hasRoom) ?? 'journal_unsafe', FULL_RETRY_S);
     const dedup = dedupKey(bytes);
     if (journal.has(header.day, dedup)) {
       await written(journal.confirm(dedup));

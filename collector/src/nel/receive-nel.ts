@@ -1,6 +1,7 @@
 /** One upload of a browser's own reports, from its bytes to the journal: the same journal, entry and fdatasync as sealed reports. */
 import { randomBytes } from 'node:crypto';
 import { DAY_MS, encodeBody, type Context, type ErrorCode } from '@outcry/protocol';
+import { journalRefusal } from '../intake/journal-refusal.js';
 import type { SenderLimits } from '../intake/sender-limits.js';
 import type { Project, Registry } from '../intake/registry.js';
 import { packEntry } from '../journal/entry.js';
@@ -70,8 +71,8 @@ export function nelIntake({ registry, limits, repeats, clients, journal, hasRoom
       if (project?.nel !== true) return refusedNel('nel_off');
       const waitS = limits.take(sender, undefined, now());
       if (waitS > 0) return refusedNel('rate_limited', waitS);
-      if (!journal.commits.isSound()) return refusedNel('journal_unsafe', FULL_RETRY_S);
-      return hasRoom() ? project : refusedNel('journal_full', FULL_RETRY_S);
+      const refusal = journalRefusal(journal, hasRoom);
+      return refusal === undefined ? project : refusedNel(refusal, FULL_RETRY_S);
     },
 
     async receive(project, bytes, { prefixKey, label: { network, country } }) {
@@ -115,9 +116,8 @@ export function nelIntake({ registry, limits, repeats, clients, journal, hasRoom
       try {
         await journal.add(sealedDay, dedup, entry);
       } catch (error) {
-        if (!journal.commits.isSound()) return refusedNel('journal_unsafe', FULL_RETRY_S);
-        onJournalError(error);
-        return refusedNel('journal_full', FULL_RETRY_S);
+        if (journal.commits.isSound()) onJournalError(error);
+        return refusedNel(journalRefusal(journal, hasRoom) ?? 'journal_full', FULL_RETRY_S);
       }
       repeats.remember(prefixKey, fresh, nowMs);
       outcomes.set('stored', fresh.length);
