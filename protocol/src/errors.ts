@@ -226,8 +226,8 @@ const COMMAND = {
   OUTCRY_PORT_TAKEN: { status: 0, title: 'A port is taken by another process.', remedy: 'Stop that process or set another port.' },
   OUTCRY_DATA_DIR: {
     status: 0,
-    title: 'The data directory cannot be written.',
-    remedy: 'Set OUTCRY_DATA_DIR to a directory that this user can write.',
+    title: 'The data directory cannot be written, or everybody may write there.',
+    remedy: 'Set OUTCRY_DATA_DIR to a directory that this user can write, and others cannot.',
   },
   OUTCRY_DATA_DIR_LOCKED: {
     status: 0,

@@ -18,7 +18,7 @@ that runs on the same data directory. One analyzer per storage.
 ${COMMON_HELP}`,
   async run(args, around) {
     const { config } = loadForCommand(readArguments(args, COMMON_OPTIONS), around);
-    prepareDataDir(config.data_dir);
+    prepareDataDir(config.data_dir, around.err);
     const { host, port } = config.analyzer;
     await checkPorts([{ host, port, setting: 'analyzer.port, OUTCRY_ANALYZER_PORT' }]);
     const stopped = stopSignal();

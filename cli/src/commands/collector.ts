@@ -19,7 +19,7 @@ directory. Needs the recipient key of the project (key_files, or recipient-key.j
 ${COMMON_HELP}`,
   async run(args, around) {
     const { config } = loadForCommand(readArguments(args, COMMON_OPTIONS), around);
-    prepareDataDir(config.data_dir);
+    prepareDataDir(config.data_dir, around.err);
     const { collector: place } = config;
     await checkPorts([{ host: place.host, port: place.port, setting: 'collector.port, OUTCRY_COLLECTOR_PORT' }]);
     const keys = loadKeys(config, { make: false });

@@ -22,7 +22,7 @@ ${COMMON_HELP}`,
   async run(args, around) {
     const { config, file } = loadForCommand(readArguments(args, COMMON_OPTIONS), around);
     const { collector, analyzer } = config;
-    prepareDataDir(config.data_dir);
+    prepareDataDir(config.data_dir, around.err);
     await checkPorts([
       { host: collector.host, port: collector.port, setting: 'collector.port, OUTCRY_COLLECTOR_PORT' },
       { host: analyzer.host, port: analyzer.port, setting: 'analyzer.port, OUTCRY_ANALYZER_PORT' },

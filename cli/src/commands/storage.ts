@@ -28,7 +28,7 @@ ${COMMON_HELP}`,
     const values = readArguments(args, { ...COMMON_OPTIONS, listen: { type: 'string' }, migrate: { type: 'boolean' } });
     const listen = values.listen === undefined ? undefined : parseListen(values.listen);
     const { config } = loadForCommand(values, around);
-    prepareDataDir(config.data_dir);
+    prepareDataDir(config.data_dir, around.err);
     const stopped = stopSignal();
     const opened = await openStorage(config, { log: around.err, ...(listen && { listen }) });
     try {

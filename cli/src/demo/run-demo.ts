@@ -64,7 +64,7 @@ export async function runDemo(given: Config, { out, stopSignal }: DemoSurroundin
     { name: 'c1', host: COLLECTOR_ADDRESSES[0], port: config.collector.port },
     { name: 'c2', host: COLLECTOR_ADDRESSES[1], port: demo.second_collector_port },
   ];
-  prepareDataDir(config.data_dir);
+  prepareDataDir(config.data_dir, out);
   await checkPorts([
     { ...collectorPlaces[0], setting: 'OUTCRY_COLLECTOR_PORT' },
     { ...collectorPlaces[1], setting: 'OUTCRY_DEMO_SECOND_COLLECTOR_PORT' },

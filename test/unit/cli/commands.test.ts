@@ -131,7 +131,7 @@ describe('outcry collector', () => {
   });
 
   it('tells when no storage runs', async () => {
-    mkdirSync(join(cwd, 'outcry-data'));
+    mkdirSync(join(cwd, 'outcry-data'), { mode: 0o700 });
     await outcry(['keygen']);
     expect(await outcry(['collector'], { OUTCRY_COLLECTOR_PORT: String(await freePort()) })).toBe(1);
     expect(err[0]).toMatch(/^outcry: OUTCRY_STORAGE_UNREACHABLE: no storage runs on/);
