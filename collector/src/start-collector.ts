@@ -30,7 +30,7 @@ import { nelClients } from './nel/clients.js';
 import { nelIntake } from './nel/receive-nel.js';
 import { nelRepeats } from './nel/repeats.js';
 import { loadPlaces } from './network/label.js';
-import { connectionPrefix, senderOf, trustedProxies } from './network/sender.js';
+import { connectionPrefix, senderOf, trustedProxies, type Sender } from './network/sender.js';
 import { checkOptions, isLoopback, type CollectorOptions } from './options.js';
 import { ROW_COLUMNS } from './rows.js';
 
@@ -57,10 +57,14 @@ export interface CollectorParts extends Pick<JournalOptions, 'flush' | 'repairAf
   readonly prefixSecret?: Buffer;
   /** The text of `/metrics` of all workers. */
   readonly metricsText?: () => Promise<string>;
+  /** How old the text of `/metrics` may be, in milliseconds. */
+  readonly metricsAgeMs?: number;
 }
 
 const UNSAFE = 'the disk failed at a commit of the journal; uploads are refused until all of it is on the disk again';
 const FORGET_EVERY_MS = 3_600_000;
+/** Whoever asks for the metrics more often gets the same again. */
+const METRICS_AGE_MS = 1_000;
 const LOOPBACK = '127.0.0.1';
 /** A NEL upload may be so many times as large as an envelope, so a part as many of them may be in work. */
 const NEL_SIZE = 4;
@@ -186,7 +190,13 @@ export async function startCollector(options: CollectorOptions, parts: Collector
       onStored,
       log,
     });
-    const app = createApp({ metrics, metricsText, senderOf: sender, now, agentConfigs: configs, notReady, nel: browsers });
+    // Counted apart from the uploads of the prefix: a flood of them must not hide what it does, nor looks take the place of uploads.
+    const takeLook = ({ prefixKey }: Sender): number =>
+      allowances.take({ prefixKey: `${prefixKey} metrics`, systemNumber: 0 }, undefined, now());
+    const app = createApp({
+      ...{ metrics, metricsText, metricsAgeMs: parts.metricsAgeMs ?? METRICS_AGE_MS, takeLook },
+      ...{ senderOf: sender, now, agentConfigs: configs, notReady, nel: browsers },
+    });
 
     const forget = setInterval(
       () => void journal.forgetOldDays().catch(() => log({ level: 'warn', message: 'old dedup keys cannot be removed' })),

@@ -4,14 +4,19 @@ import helmet from 'helmet';
 import { OutcryError } from '@outcry/protocol';
 import type { Metrics } from '../metrics.js';
 import type { AgentConfigs } from './agent-configs.js';
-import type { SenderOf } from '../network/sender.js';
+import type { Sender, SenderOf } from '../network/sender.js';
 import type { NelRoute } from './nel-route.js';
 import { CORS_HEADERS, sendProblem } from './problem.js';
+import { sharedAnswer } from './shared-answer.js';
 
 export interface AppParts {
   readonly metrics: Metrics;
   /** The text of all metrics, of this worker and the others; this one's own where it is alone. */
   readonly metricsText?: (() => Promise<string>) | undefined;
+  /** How old that text may be, in milliseconds. */
+  readonly metricsAgeMs: number;
+  /** Takes one look at the metrics from the allowance of a prefix. Gives the seconds to wait, 0 when it may go on. */
+  readonly takeLook: (sender: Sender) => number;
   readonly senderOf: SenderOf;
   readonly now: () => number;
   readonly agentConfigs: AgentConfigs;
@@ -41,6 +46,8 @@ const onError: ErrorRequestHandler = (error: unknown, _request, response, next) 
 export function createApp({
   metrics,
   metricsText = () => metrics.registry.metrics(),
+  metricsAgeMs,
+  takeLook,
   senderOf,
   now,
   agentConfigs,
@@ -48,6 +55,7 @@ export function createApp({
   nel,
 }: AppParts): Express {
   const app = express();
+  const allMetrics = sharedAnswer(metricsText, metricsAgeMs);
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY }));
@@ -100,9 +108,14 @@ export function createApp({
 
   app
     .route('/metrics')
-    .get(async (_request, response) => {
-      response.set('Cache-Control', 'no-store').type(metrics.registry.contentType);
-      response.send(await metricsText());
+    .get(async (request, response) => {
+      const waitS = takeLook(senderOf(request));
+      if (waitS > 0) {
+        sendProblem(response, 'rate_limited', waitS);
+        return;
+      }
+      const text = await allMetrics();
+      response.set('Cache-Control', 'no-store').type(metrics.registry.contentType).send(text);
     })
     .all(methodNotAllowed);
 

@@ -254,6 +254,22 @@ describe('limits', () => {
     expect(await stored()).toBe(1);
   });
 
+  it('hold a prefix back that looks at the metrics without end, and read them once for all who look', async () => {
+    let read = 0;
+    const metricsText = (): Promise<string> => Promise.resolve(`read ${(read += 1)}`);
+    const limits = { uploadBurst: 3, uploadsPerSecond: 0.001 };
+    const { url } = await start({ trustProxy: ['127.0.0.1'], limits }, { metricsText, metricsAgeMs: 3_600_000 });
+    const look = (address: string): Promise<Response> => fetch(`${url}/metrics`, { headers: proxied(address) });
+    for (let index = 0; index < 3; index += 1) expect(await (await look('203.0.113.1')).text()).toBe('read 1');
+    const refused = await look('203.0.113.2');
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([429, 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    // Neither its neighbours' looks nor its own uploads are held back by that.
+    expect((await look('203.0.114.1')).status).toBe(200);
+    expect((await post(url, await seal(), proxied('203.0.113.1'))).status).toBe(204);
+    expect(read).toBe(1);
+  });
+
   it('answer overloaded when more uploads are in work than may be', async () => {
     const { url } = await start(
       { limits: { uploadsInWork: 1 } },
