@@ -1,6 +1,5 @@
 /** `outcry simulate --send`: a simulated world told to real collectors. */
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
+import { open, type FileHandle } from 'node:fs/promises';
 import { parsePublicKey } from '@outcry/protocol';
 import type { FailuresRow, HistoryRow, IncidentRow } from '@outcry/analyzer';
 import { UsageError, type Surroundings } from '../command.js';
@@ -57,17 +56,37 @@ export interface World {
   readonly sourceOf: (row: FailuresRow) => string | undefined;
 }
 
+export interface Receivers {
+  readonly collectors: readonly URL[];
+  readonly recipientKey: Uint8Array;
+}
+
 export interface Sent {
   readonly result: SendResult;
   readonly metrics: PushedCount | undefined;
   readonly projects: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Sends the world. @returns Counts, and the projects that collectors have to know. */
-export async function sendWorld(
+/**
+ * Sends the world.
+ *
+ * @returns Counts, and the projects that collectors have to know. Rejects with `UsageError`, with nothing sent, when the file for what truly
+ * happened cannot be written.
+ */
+export async function sendWorld(world: World, args: SendArguments, to: Receivers): Promise<Sent> {
+  const truth = args.truthFile === undefined ? undefined : await openTruth(args.truthFile);
+  try {
+    return await tellWorld(world, args, to, truth);
+  } finally {
+    await truth?.close();
+  }
+}
+
+async function tellWorld(
   { rows, networks, seed, sourceOf }: World,
   args: SendArguments,
-  to: { readonly collectors: readonly URL[]; readonly recipientKey: Uint8Array },
+  to: Receivers,
+  truth: FileHandle | undefined,
 ): Promise<Sent> {
   const iterator = rows[Symbol.iterator]();
   const first = iterator.next().value as HistoryRow;
@@ -107,15 +126,17 @@ export async function sendWorld(
   }
   const result = await sendUploads(uploads(), { collectors: to.collectors, ratePerS: args.ratePerS });
   await metrics?.flush(isTimed ? Date.now() : Infinity);
-  if (args.truthFile !== undefined) await writeLines(args.truthFile, incidents);
+  await truth?.writeFile(incidents.map((row) => `${JSON.stringify(row)}\n`).join(''));
   return { result, metrics: metrics?.count, projects: first.projects };
 }
 
-async function writeLines(file: string, rows: readonly IncidentRow[]): Promise<void> {
-  const out = createWriteStream(file);
-  await once(out, 'open');
-  out.end(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  await once(out, 'finish');
+/** Before anything is sent: a world cannot be told again, and what happened in it would be known to nobody. */
+async function openTruth(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'w');
+  } catch (error) {
+    throw new UsageError(`--truth FILE cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
 }
 
 const count = (n: number): string => n.toLocaleString('en');

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeRecipientKey } from '@outcry/protocol/open';
 import { run } from '../../../cli/src/main.js';
 
 let cwd: string;
@@ -47,6 +51,21 @@ describe('outcry simulate and outcry backtest', () => {
     expect(await outcry(...args.filter((a) => a !== undefined))).toBe(2);
     expect(err).toHaveLength(1);
     expect(out).toEqual([]);
+  });
+
+  it('send nothing when what truly happened cannot be written down', async () => {
+    let asked = 0;
+    const collector = createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(204).end();
+    }).listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const to = ['--send', '--collector', url, '--recipient-key', makeRecipientKey().publicKey, '--days', '0.1', '--projects', '1'];
+    const code = await outcry('simulate', ...to, '--hosts', '1', '--incidents', '0', '--truth', 'missing/truth');
+    collector.close();
+    expect(err).toEqual(['outcry simulate: --truth FILE cannot be written (ENOENT); see outcry simulate --help']);
+    expect([code, asked]).toEqual([2, 0]);
   });
 
   it('name a file that is missing, empty, or no history, and end with 1', async () => {
