@@ -3,8 +3,9 @@
  * processes end with it, even when it is killed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureProgram, installLine } from '../../scripts/programs.mjs';
 
@@ -55,8 +56,8 @@ function furnish(resolverAddress) {
   mount('--bind', `${BUNDLES}/resolv.conf`, resolv);
 }
 
-/** Bundles the entries side by side; packages stay where they are. */
-async function bundle(entries) {
+/** Bundles the entries side by side into a directory; packages stay where they are. */
+async function bundle(entries, outdir) {
   const { build } = await import('esbuild');
   const external = {
     name: 'external',
@@ -69,13 +70,25 @@ async function bundle(entries) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    outdir: BUNDLES,
+    outdir,
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     plugins: [external],
-    define: { 'import.meta.dirname': JSON.stringify(BUNDLES) },
+    define: { 'import.meta.dirname': JSON.stringify(outdir) },
     logLevel: 'error',
   });
+}
+
+/** What can be said without a world: the exit code, or undefined when something is to run. */
+async function answerOutside(file) {
+  const folder = mkdtempSync(join(tmpdir(), 'outcry-lab-'));
+  try {
+    await bundle([file], folder);
+    const { answer } = await import(pathToFileURL(join(folder, `${basename(file, '.ts')}.mjs`)).href);
+    return answer(process.argv.slice(2));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -88,17 +101,24 @@ async function bundle(entries) {
  * @param {readonly { name: string, debianPackage: string }[]} [run.welcome] - What it can do without.
  * @param {readonly string[]} run.entries - TypeScript files, relative to the script. The first exports
  * `main(args, { root }) => Promise<exit code>`; the others can be started as roles, by their names.
+ * @param {string} [run.before] - A TypeScript file whose `answer(args)` gives an exit code when nothing is to run. It is asked outside, before
+ * a program is installed or a world made.
  * @param {string} run.resolverAddress - The name server in this world's resolv.conf.
  */
-export async function runInPrivateWorld({ self, programs, welcome = [], entries, resolverAddress }) {
+export async function runInPrivateWorld({ self, programs, welcome = [], entries, before, resolverAddress }) {
   if (process.argv[2] !== INSIDE) {
+    const code = before === undefined ? undefined : await answerOutside(fileURLToPath(new URL(before, self)));
+    if (code !== undefined) process.exit(code);
     enter(fileURLToPath(self), programs, welcome);
     return;
   }
   // The outer process is gone: so is the world, since this is its first process.
   process.on('disconnect', () => process.exit(130));
   furnish(resolverAddress);
-  await bundle(entries.map((file) => fileURLToPath(new URL(file, self))));
+  await bundle(
+    entries.map((file) => fileURLToPath(new URL(file, self))),
+    BUNDLES,
+  );
   const { main } = await import(pathToFileURL(`${BUNDLES}/${basename(entries[0], '.ts')}.mjs`).href);
   const root = fileURLToPath(new URL('../..', import.meta.url));
   process.exit(await main(process.argv.slice(3), { root }));

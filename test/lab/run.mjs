@@ -22,5 +22,6 @@ else
       'node-client.ts',
       'page-client.ts',
     ],
+    before: 'options.ts',
     resolverAddress: '10.10.53.53',
   });
