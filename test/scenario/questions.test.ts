@@ -11,6 +11,7 @@ import { clientsByDimension } from '../../analyzer/src/queries/clients-by-dimens
 import { clientsByKind } from '../../analyzer/src/queries/clients-by-kind.js';
 import { clientsOfPlace } from '../../analyzer/src/queries/clients-of-place.js';
 import { failureCells } from '../../analyzer/src/queries/failure-cells.js';
+import { EVERYWHERE } from '../../analyzer/src/queries/in-places.js';
 import { nelByType } from '../../analyzer/src/queries/nel-by-type.js';
 import { within } from '../../analyzer/src/queries/within.js';
 import { buildStorage, openStorage, type OpenStorage } from './storage-fixture.js';
@@ -57,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const subject = { project: 'shop', host: 'api.shop.example', kind: 'routing', network: '', country: '', release: '' };
+const subject = { project: 'shop', host: 'api.shop.example', kind: 'routing', network: '', country: '', release: '', ...EVERYWHERE };
 const stretch = { before: NOON - 3_600, start: NOON, from: NOON, to: NOON + 1_800, width: 1_800 };
 const ways = [
   ['reports', 'from', 'to'],

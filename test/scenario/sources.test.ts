@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertRows, migrate, refreshRollups, type ReportRow, type RowTable } from '@outcry/storage';
 import { ask } from '../../analyzer/src/queries/ask.js';
 import type { Question } from '../../analyzer/src/queries/ask.js';
+import { EVERYWHERE } from '../../analyzer/src/queries/in-places.js';
 import { storedHistory } from '../../analyzer/src/backtest/stored-history.js';
 import { attemptRow, deliveryRow, reportRow } from './storage-rows.js';
 import { buildStorage, openStorage, type OpenStorage } from './storage-fixture.js';
@@ -85,6 +86,7 @@ const asked = {
   until: NOW,
   failuresFrom: START - 3_600,
   except: '',
+  ...EVERYWHERE,
   masking: [],
   limit: 100,
   id: '',

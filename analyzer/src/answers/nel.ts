@@ -2,6 +2,7 @@ import { masksCause, NEL_MASKING_TYPES } from '@outcry/protocol';
 import { publish } from '../publish/publish.js';
 import type { Published, PublishedNel } from '../publish/shapes.js';
 import { ask, seconds } from '../queries/ask.js';
+import { placesOf } from '../queries/in-places.js';
 import { nelByType } from '../queries/nel-by-type.js';
 import { stretchOf } from '../queries/stretch.js';
 import { policyOf } from './settings.js';
@@ -22,7 +23,8 @@ export async function nelAnswer(
   deps: AnswerDeps,
 ): Promise<Published<PublishedNel> | null> {
   const { from } = stretchOf(fromMs, toMs);
-  const params = { project, host, network: network ?? '', masking: NEL_MASKING_TYPES, before: from, from, to: seconds(toMs) + 1 };
+  const places = placesOf(network === null ? [] : [{ network }]);
+  const params = { project, host, ...places, masking: NEL_MASKING_TYPES, before: from, from, to: seconds(toMs) + 1 };
   const rows = await ask(deps.client, nelByType, params);
   if (rows.length === 0) return null;
   const types = rows.filter(({ type }) => type !== '').map(({ type, now }) => ({ type, clients: now, masks: masksCause(type) }));

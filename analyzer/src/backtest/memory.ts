@@ -10,6 +10,8 @@ import { crowdCells } from '../queries/crowd-cells.js';
 import type { CrowdCellRow } from '../queries/crowd-cells.js';
 import { failureCells } from '../queries/failure-cells.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
+import { isInPlaces } from '../queries/in-places.js';
+import type { Places } from '../queries/in-places.js';
 import { knownPlaces } from '../queries/known-places.js';
 import { markersBetween } from '../queries/markers-between.js';
 import { nelByType } from '../queries/nel-by-type.js';
@@ -20,7 +22,7 @@ import type { ServerCounterRow } from '../queries/server-counters.js';
 import { storedName } from '../server-metrics/stored-name.js';
 import type { AttemptsRow, FailuresRow, PlaceRow, ServerRow } from './rows.js';
 
-type Params = Readonly<Record<string, string | number>>;
+type Params = Readonly<Record<string, string | number | readonly string[]>>;
 type Answer = (params: Params) => unknown[];
 
 /** The longest that a question looks back: six hours of a spike beside the six before it. */
@@ -169,7 +171,8 @@ export class Memory {
 
   #clientsByKind(p: Params): unknown[] {
     const rows = new Map<string, { kind: string; type: string; now: number; before: number; requests: number }>();
-    for (const { row, now, before } of this.#stretch(p, (r) => p['network'] === '' || r.network === p['network'])) {
+    const places = placesIn(p);
+    for (const { row, now, before } of this.#stretch(p, (r) => isInPlaces(places, r))) {
       for (const type of ['', row.type]) {
         const key = `${row.kind} ${type}`;
         const sum = rows.get(key) ?? { kind: row.kind, type, now: 0, before: 0, requests: 0 };
@@ -193,8 +196,12 @@ export class Memory {
 
   #attemptsOfPlace(p: Params): unknown[] {
     const sum = { made: 0, failed: 0, made_before: 0, failed_before: 0 };
+    const { networks, countries, releases } = placesIn(p);
+    // Of a country or a release no line tells, and what is known of the whole host is nothing about a place in it.
+    if ([...countries, ...releases].some((value) => value !== '')) return [sum];
     for (const row of this.#of(p['project'], p['host']).attempts) {
-      if ((row.network ?? '') !== p['network'] || row.at < Number(p['before']) || row.at >= Number(p['to'])) continue;
+      const isThere = networks.length === 0 ? row.network === undefined : row.network !== undefined && networks.includes(row.network);
+      if (!isThere || row.at < Number(p['before']) || row.at >= Number(p['to'])) continue;
       const now = row.at >= Number(p['from']);
       sum[now ? 'made' : 'made_before'] += row.made;
       sum[now ? 'failed' : 'failed_before'] += row.failed;
@@ -231,6 +238,12 @@ export class Memory {
     return rows;
   }
 }
+
+/** The places that are asked for, which the questions that know places always have. */
+const placesIn = (p: Params): Places => {
+  const list = (name: string): readonly string[] => (Array.isArray(p[name]) ? (p[name] as readonly string[]) : []);
+  return { networks: list('networks'), countries: list('countries'), releases: list('releases') };
+};
 
 /** With the row added, and from time to time without what is too old; rows come by time. */
 function trimmed<T>(rows: T[], row: T, oldest: number, timeOf: (row: T) => number): T[] {

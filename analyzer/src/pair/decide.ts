@@ -1,4 +1,5 @@
 /** The verdict, rule by rule; the first that holds decides. Pure. */
+import { areOffline } from './read-offline.js';
 import type { ProberReading } from './read-probers.js';
 import type { ServerReading } from './read-server.js';
 import type { SpikeEvidence, VerdictName } from './verdict.js';
@@ -11,12 +12,12 @@ export interface Decision {
 }
 
 export function decide(spike: SpikeEvidence, server: ServerReading, probers: ProberReading, configured: boolean): Decision {
-  const { place, type = null, offline } = spike;
+  const { place, type = null } = spike;
   const everywhere = !place.network && !place.country && !place.release;
-  if (offline !== undefined && offline.now - offline.baseline > Math.max(3, spike.failingClients)) {
+  if (areOffline(spike.offline, spike.failingClients)) {
     return {
       verdict: 'local',
-      because: ['More clients of the same place report that their own connection is down than report this failure.'],
+      because: ['Beyond the usual, more clients of the same place report that their own connection is down than report this failure.'],
       wouldChange: ['Fewer clients without any connection while the failures go on.'],
     };
   }

@@ -4,7 +4,7 @@
  * Server errors up: P(at least so many errors | requests now × share before) by a Poisson test with the uncertainty of both windows,
  * below 1e-3, at least 5 errors and at least twice the share before. Dip: requests now against the rate before with the given (default 10 %) wander of the level,
  * below 1e-3 and at least 3 % missing. Slow: twice the usual time and 0.1 s more. Full: 90 % and a tenth more than usual. Probers: at least half fail, twice the share
- * before; or at most a fifth. Both windows
+ * before; or at most a fifth. Offline: see read-offline.ts. Both windows
  * are the caller's choice. A dip alone never makes a verdict, nor does a deploy: each stands beside it.
  */
 import { believable } from './believable.js';

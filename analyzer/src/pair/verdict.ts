@@ -15,8 +15,7 @@ export interface SpikeEvidence {
   readonly networksFailing: number;
   readonly failingClients: number;
   readonly expectedClients: number;
-  /** Clients of the same place that report a dead uplink of their own (`offline`) in the same time, and usually. */
-  readonly offline?: { readonly now: number; readonly baseline: number };
+  readonly offline?: Offline;
   /** Browsers that reported failures there by themselves, now and in a stretch of equal length before. */
   readonly nel?: { readonly now: number; readonly baseline: number };
   /** Probers outside of the place's network. */
@@ -32,6 +31,15 @@ export interface SpikeEvidence {
   readonly deploys?: readonly Deploy[];
   /** Deliveries of the same place to the collectors, and those that failed at another collector first, now and before. */
   readonly path?: { readonly told: number; readonly failed: number; readonly baselineTold: number; readonly baselineFailed: number } | null;
+}
+
+/** Clients of the same place that report a dead uplink of their own (`offline`). */
+export interface Offline {
+  /** Different ones in the time of the spike, and on average in a stretch of equal length before. */
+  readonly now: number;
+  readonly baseline: number;
+  /** How many stretches that is the average of: the more, the surer; default 1. */
+  readonly stretches?: number;
 }
 
 /** Machines that ask for the host from elsewhere: how many were heard, and how many of them failed, now and before. */

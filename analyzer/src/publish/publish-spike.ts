@@ -14,8 +14,8 @@ export function publishSpike(raw: RawSpike, k: number): PublishedSpike {
   const whole = plainCount(raw.failingClients);
   // One network, country or release is named with its own (rounded) count; otherwise the count is that of host and kind.
   const clients: PublishedCount = only === undefined ? whole : { value: only.clients, text: only.clients_text };
-  // What is known of one place alone may be said only under that very place's name.
-  const unnamed = raw.places.length === 1 && JSON.stringify(only?.where) !== JSON.stringify(raw.places[0]?.where);
+  // What is known of places alone may be said only where each of them goes by its very name.
+  const unnamed = isCoarser(raw, places);
   const isOfPlace = raw.places.length === 1 && !unnamed;
   const expected = isOfPlace ? coarse(raw.expectedClients) : Number(raw.expectedWhole.toPrecision(2));
   const peak = raw.foundIn === 'network' ? cellCount(raw.peakClients, k) : plainCount(raw.peakClients);
@@ -90,11 +90,16 @@ function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): stri
   if (raw.places.length === 0) {
     return UNPLACED.get(raw.placeReason) ?? 'The failures are not limited to a network, country or release.';
   }
-  const coarser = raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
-  return coarser ? `A finer or further place is known but has fewer than ${k} clients of its own, so it is not named.` : null;
+  return isCoarser(raw, places)
+    ? `A finer or further place is known but has fewer than ${k} clients of its own, so it is not named.`
+    : null;
 }
 
-/** Numbers of the verdict: shares of attempts belong to the place and are coarse, the rest is the server's own. */
+/** Whether a place is known that is not named as finely as that. */
+const isCoarser = (raw: RawSpike, places: readonly PublishedPlace[]): boolean =>
+  raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
+
+/** Numbers of the verdict: shares of attempts and deliveries belong to the places and are coarse, the rest is the server's own. */
 function numbersOf(raw: RawSpike, unnamed: boolean): RawSpike['verdict']['numbers'] {
   const n = raw.verdict.numbers;
   const percent = (x: number | null): number | null => (x === null || unnamed ? null : Math.round(x * 100) / 100);

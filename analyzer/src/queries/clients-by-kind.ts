@@ -1,5 +1,7 @@
 import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
+import { IN_PLACES } from './in-places.js';
+import type { Places } from './in-places.js';
 import { beforeSigners, IN_STRETCH, nowSigners } from './stretch.js';
 import type { Stretch } from './stretch.js';
 
@@ -15,11 +17,11 @@ export interface ClientsByKindRow {
 }
 
 /**
- * What else fails at the host, inside the spike and before it, by kind and type? An empty network means everywhere; with one,
- * the last mile there (kind `offline`) can be told from a fault farther out.
+ * What else fails at the host, inside the spike and before it, by kind and type? Everywhere, or in its places: there
+ * the last mile (kind `offline`) can be told from a fault farther out.
  * Cost: reads `reports` of one host from the start of the baseline on.
  */
-export const clientsByKind: Question<{ project: string; host: string; network: string } & Stretch, ClientsByKindRow> = {
+export const clientsByKind: Question<{ project: string; host: string } & Places & Stretch, ClientsByKindRow> = {
   sql: `
     SELECT toString(kind) AS kind, toString(type) AS type,
            ${nowSigners()} AS now,
@@ -27,6 +29,6 @@ export const clientsByKind: Question<{ project: string; host: string; network: s
            toFloat64(sumIf(count, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS requests
     FROM reports FINAL
     WHERE ${IN_STRETCH}
-      AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND ${FROM_AGENTS}
+      AND host = {host:String} AND ${IN_PLACES} AND ${FROM_AGENTS}
     GROUP BY GROUPING SETS ((kind), (kind, type))`,
 };

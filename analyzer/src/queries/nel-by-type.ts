@@ -1,4 +1,6 @@
 import type { Question } from './ask.js';
+import { IN_PLACES } from './in-places.js';
+import type { Places } from './in-places.js';
 import { within } from './within.js';
 
 export interface NelByTypeRow {
@@ -10,12 +12,12 @@ export interface NelByTypeRow {
 }
 
 /**
- * What browsers reported by themselves about one host (Network Error Logging), by type. An empty network means everywhere. Their numbers count
- * within one run of one collector, so the largest of the runs is taken, never the sum (ADR 0008). These rows are in no other answer.
+ * What browsers reported by themselves about one host (Network Error Logging), by type. They do not say which release they run, so nothing is told
+ * of a place that names one. Their numbers count within one run of one collector, so the largest of the runs is taken, never the sum (ADR 0008). These rows are in no other answer.
  * Cost: as `clientsByKind`, over the rows of source `nel`.
  */
 export const nelByType: Question<
-  { project: string; host: string; network: string; masking: readonly string[]; before: number; from: number; to: number },
+  { project: string; host: string; masking: readonly string[]; before: number; from: number; to: number } & Places,
   NelByTypeRow
 > = {
   sql: `
@@ -28,7 +30,7 @@ export const nelByType: Question<
         SELECT event_time, signer, toString(type) AS type
         FROM reports FINAL
         WHERE ${within('reports', 'before', 'to')}
-          AND host = {host:String} AND ({network:String} = '' OR network = {network:String}) AND source = 'nel' AND signer != 0
+          AND host = {host:String} AND ${IN_PLACES} AND source = 'nel' AND signer != 0
       )
       ARRAY JOIN if(type IN {masking:Array(String)}, [type], [type, '']) AS named
       GROUP BY run, named

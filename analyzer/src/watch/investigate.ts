@@ -14,6 +14,7 @@ import { clientsByKind } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
 import { failureCells } from '../queries/failure-cells.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
+import { EVERYWHERE, placesOf } from '../queries/in-places.js';
 import { knownPlaces } from '../queries/known-places.js';
 import { lateShareOf } from '../queries/late-share.js';
 import { markersBetween } from '../queries/markers-between.js';
@@ -136,20 +137,22 @@ export async function investigate(
   const subject = { project, host };
   const span = { before: seconds(fromMs - HOUR_MS), from: seconds(fromMs), to: seconds(toMs) };
   const where = localisation.causes.length === 1 ? (localisation.causes[0]?.where ?? {}) : {};
-  const network = where['network'] ?? '';
+  // What is said of those who fail is asked of where they are: one place, several, or everywhere.
+  const places = placesOf(localisation.causes.map((cause) => cause.where));
+  const isPlaced = localisation.causes.length > 0;
 
-  const kinds = await ask(deps.client, clientsByKind, { ...subject, network: '', ...stretch });
-  const kindsThere = network === '' ? kinds : await ask(deps.client, clientsByKind, { ...subject, network, ...stretch });
+  const kinds = await ask(deps.client, clientsByKind, { ...subject, ...EVERYWHERE, ...stretch });
+  const kindsThere = isPlaced ? await ask(deps.client, clientsByKind, { ...subject, ...places, ...stretch }) : kinds;
   const attemptSpan = { ...span, from: seconds(Math.floor(fromMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS) };
-  const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, network, ...attemptSpan });
-  const [path] = await ask(deps.client, pathOfPlace, { project, network, ...span });
-  const nel = (await ask(deps.client, nelByType, { ...subject, network, masking: NEL_MASKING_TYPES, ...stretch })).find(
+  const [attempts] = await ask(deps.client, attemptsOfPlace, { ...subject, ...places, ...attemptSpan });
+  const [path] = await ask(deps.client, pathOfPlace, { project, ...places, ...span });
+  const nel = (await ask(deps.client, nelByType, { ...subject, ...places, masking: NEL_MASKING_TYPES, ...stretch })).find(
     ({ type }) => type === '',
   );
   const deploys = await ask(deps.client, markersBetween, { ...subject, from: seconds(fromMs - DEPLOY_MS), to: span.from });
   const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
   const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
-  const [probing] = await ask(deps.client, probersOfHost, { ...subject, except: network, ...attemptSpan });
+  const [probing] = await ask(deps.client, probersOfHost, { ...subject, except: where['network'] ?? '', ...attemptSpan });
   const pulled = probersOf(counters, { startMs: fromMs, endMs: toMs });
   const everyone = await ask(deps.client, clientsOfPlace, {
     ...subject,
@@ -178,7 +181,7 @@ export async function investigate(
       failingClients: inPlace,
       expectedClients: expected,
       ...(nel !== undefined && { nel: { now: nel.now, baseline: nel.before * scale } }),
-      ...(offline !== undefined && { offline: { now: offline.now, baseline: offline.before * scale } }),
+      ...(offline !== undefined && { offline: { now: offline.now, baseline: offline.before * scale, stretches: stretch.baselines } }),
       probers: {
         now: pulled.now + (probing?.now ?? 0),
         failing: pulled.failing + (probing?.failing ?? 0),

@@ -128,6 +128,24 @@ describe('pair', () => {
 
   it('says local when more clients there are offline themselves', () => {
     expect(pair(spike({ offline: { now: 90, baseline: 1 } }), metrics([1000, 1])).verdict).toBe('local');
+    expect(pair(spike({ offline: { now: 41, baseline: 1 } }), metrics([1000, 1])).verdict).toBe('outside');
+  });
+
+  it('does not say local of clients that are offline no more than chance and the day bring about, however few fail', () => {
+    const said = (now: number, baseline: number, stretches?: number) =>
+      pair(spike({ failingClients: 12, offline: { now, baseline, ...(stretches !== undefined && { stretches }) } }), metrics([1000, 1]))
+        .verdict;
+    expect([said(430, 400), said(430, 400, 6), said(4_400, 4_000, 60), said(700, 400, 6)]).toEqual([
+      'outside',
+      'outside',
+      'outside',
+      'local',
+    ]);
+    // What was seen in one stretch alone is known less well than what was seen in sixty.
+    expect([said(30, 12, 1), said(30, 12, 60)]).toEqual(['outside', 'local']);
+    for (const wrong of [NaN, Infinity, -1]) {
+      expect([said(wrong, 1), said(90, wrong), said(90, 1, wrong)]).toEqual(['outside', 'outside', 'outside']);
+    }
   });
 
   it('says inside when clients everywhere refuse the certificate, though the server counts no error', () => {

@@ -268,6 +268,15 @@ describe('publish', () => {
     const verdict = pair({ ...evidence, attempts: { made: 100, failed: 61, baselineMade: 1000, baselineFailed: 3 } }, null);
     expect(publish(spike({ verdict }), { k: 10 }).verdict_detail.numbers.attempts_failed_share).toBe(0.61);
     expect(publish(spike({ verdict }), { k: 50 }).verdict_detail.numbers.attempts_failed_share).toBeNull();
+    // Of several places together only where each of them is named.
+    const two = (n: number) =>
+      ['AS3320/DE', 'AS3215/FR'].map((network, i) => ({
+        where: { network },
+        explained: 0.4,
+        clientsBy: { network: i === 0 ? 20 : n, country: 20 },
+      }));
+    const shareOf = (n: number) => publish(spike({ verdict, places: two(n) }), { k: 10 }).verdict_detail.numbers.attempts_failed_share;
+    expect([shareOf(18), shareOf(4)]).toEqual([0.61, null]);
   });
 
   it('drops the release of a network and release when both together are below k', () => {

@@ -1,0 +1,25 @@
+/** Whether more clients than usual have lost their own connection, so many that this is what is going on. Pure. */
+import { upperTail } from '../detect/tails.js';
+import type { Offline } from './verdict.js';
+
+const SIGNIFICANT = 1e-3;
+/** Failures that an unknown level is worth (Jeffreys), and how far the true level strays within hours. */
+const PRIOR = 0.5;
+const LEVEL_SD = 0.1;
+const LEAST_EXCESS = 3;
+
+/**
+ * The last mile explains a spike where more clients beyond the usual are offline than fail, and so many would not be by chance: below 1e-3 by a negative
+ * binomial with the mean of the stretches before, which strays by a tenth. On a busy host a hundred more of thousands are no news.
+ *
+ * @param failing - Clients that report the failure, of the same place. @returns False where numbers cannot be true.
+ */
+export function areOffline(offline: Offline | undefined, failing: number): boolean {
+  if (offline === undefined) return false;
+  const { now, baseline, stretches = 1 } = offline;
+  if (![now, baseline, stretches].every((x) => Number.isFinite(x) && x >= 0)) return false;
+  if (!(now - baseline > Math.max(LEAST_EXCESS, failing))) return false;
+  const seen = baseline * Math.max(1, stretches) + PRIOR;
+  const mean = seen / Math.max(1, stretches);
+  return upperTail(now, mean, mean + mean ** 2 * (1 / seen + LEVEL_SD ** 2)) < SIGNIFICANT;
+}
