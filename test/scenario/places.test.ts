@@ -62,7 +62,9 @@ beforeAll(async () => {
       Array.from({ length: 2 ** i }, () => ({ ...deliveryRow(), ...cell, sent_at: START + 60, received_at: START + 70, sealed_day: Math.floor(START / 86_400), delivery_id: id() })),
     ),
   ); // prettier-ignore
+  // The same three browsers in every stretch, before and now; halfway to the spike the collector was restarted and numbers them anew.
   await put('reports', [
+    ...Array.from({ length: 6 }, (_, n) => [1, 2, 3].map((b) => nel(START - 600 * n - 300, browser(n < 3 ? 8n : 7n, b)))).flat(),
     ...[1, 2, 3].map((b) => nel(START + 60, browser(8n, b))),
     nel(START + 60, browser(8n, 4), { type: 'abandoned' }),
     nel(START + 60, browser(8n, 5), { network: CELLS[2].network, country: CELLS[2].country }),
@@ -97,6 +99,10 @@ describe('what is asked about the places of a spike', () => {
 describe("browsers' own reports", () => {
   const asked = async (places = EVERYWHERE): Promise<unknown> =>
     (await ask(open.client, nelByType, { ...SUBJECT, masking: ['abandoned'], ...places, ...STRETCH })).find(({ type }) => type === '');
+
+  it('are counted in each stretch before a spike as in it, so that the same browsers again are no rise', async () => {
+    expect(await asked(placesOf([{ country: 'DE' }]))).toEqual({ type: '', now: 3, before: 6 * 3 });
+  });
 
   it('are of the places that are asked for, and of no release, which they do not tell', async () => {
     expect(await asked()).toMatchObject({ now: 4 });

@@ -22,10 +22,11 @@ export async function nelAnswer(
   { project, host, network, fromMs, toMs }: NelAsked,
   deps: AnswerDeps,
 ): Promise<Published<PublishedNel> | null> {
-  const { from } = stretchOf(fromMs, toMs);
+  const { from, width } = stretchOf(fromMs, toMs);
+  // What was before is not shown, so nothing of it is read.
+  const stretch = { before: from, start: from, from, to: seconds(toMs) + 1, width };
   const places = placesOf(network === null ? [] : [{ network }]);
-  const params = { project, host, ...places, masking: NEL_MASKING_TYPES, before: from, from, to: seconds(toMs) + 1 };
-  const rows = await ask(deps.client, nelByType, params);
+  const rows = await ask(deps.client, nelByType, { project, host, masking: NEL_MASKING_TYPES, ...places, ...stretch });
   if (rows.length === 0) return null;
   const types = rows.filter(({ type }) => type !== '').map(({ type, now }) => ({ type, clients: now, masks: masksCause(type) }));
   const clients = rows.find(({ type }) => type === '')?.now ?? 0;

@@ -21,9 +21,11 @@ export const COUNTED = `crowd != 'many'`;
 /** Distinct signers inside the spike. @param which - A condition on the rows. */
 export const nowSigners = (which = 'true'): string =>
   `toUInt32(uniqExactIf(signer, event_time >= toDateTime({from:UInt32}, 'UTC') AND ${which}))`;
+/** Which stretch before the spike a row is of, the nearest being 0; of rows before the start. */
+export const STRETCH_BEFORE = 'intDiv({start:UInt32} - toUInt32(event_time), {width:UInt32})';
 /** Distinct signers of each stretch before it, summed. @param which - A condition on the rows. */
 export const beforeSigners = (which = 'true'): string =>
-  `toUInt32(uniqExactIf((signer, intDiv({start:UInt32} - toUInt32(event_time), {width:UInt32})), event_time < toDateTime({start:UInt32}, 'UTC') AND ${which}))`;
+  `toUInt32(uniqExactIf((signer, ${STRETCH_BEFORE}), event_time < toDateTime({start:UInt32}, 'UTC') AND ${which}))`;
 /** Condition for `reports FINAL`: rows of `{project}` in the stretch or its baseline. */
 export const IN_STRETCH: string = within('reports', 'before', 'to');
 
