@@ -29,12 +29,16 @@ export class Examined {
     return true;
   }
 
-  /** Notes whether the findings of a project, host and kind made a spike; those that did not are examined soon again: one more client may do it. */
-  note(subject: string, isTold: boolean, nowS: number): void {
+  /**
+   * Notes what became of the findings of a project, host and kind that were due: they made a spike; or they did not, and are examined soon again,
+   * since one more client may do it; or they wait for their turn, and are due in the next round.
+   */
+  note(subject: string, became: 'told' | 'untold' | 'waits', nowS: number): void {
+    if (became !== 'told') this.#last.delete(subject);
+    if (became === 'waits') return;
     const before = this.#untold.get(subject);
     this.#untold.delete(subject);
-    if (isTold) return;
-    this.#last.delete(subject);
+    if (became === 'told') return;
     const isOld = before === undefined || nowS - before.atS > FORGET_UNTOLD_S;
     this.#untold.set(subject, { sinceS: isOld ? nowS : before.sinceS, atS: nowS });
   }

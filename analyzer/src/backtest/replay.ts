@@ -20,13 +20,14 @@ import { examine } from '../watch/examine.js';
 import { look, notTold, withPrior } from '../watch/find.js';
 import type { Finding, Looked } from '../watch/find.js';
 import { History } from '../watch/history.js';
-import { endUnseen, merge, settled } from '../watch/lifecycle.js';
+import { awaited, endUnseen, merge, settled } from '../watch/lifecycle.js';
 import { Loads } from '../watch/load.js';
 import { FORGET_MS, LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, PLACE_BIN_MS, RECENT_MS, WHOLE_BIN_MS } from '../watch/round.js';
 import { isRenamed } from '../watch/renamed.js';
 import type { Judged } from '../watch/renamed.js';
 import type { WatchDeps } from '../watch/settings.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
+import { Turns } from '../watch/turns.js';
 import { Arrived, isWhole } from './arrived.js';
 import type { Bins } from './bins.js';
 import { Examined } from './examined.js';
@@ -61,6 +62,7 @@ export class Replay {
   readonly #lateness = new Lateness();
   readonly #shares = new RecentShares();
   readonly #bursts = new Bursts();
+  readonly #turns = new Turns();
   readonly #heardMs = new Map<string, number>();
   readonly #arrived = new Arrived();
   /** Load is learnt from this hour on, ms: earlier than the history begins where hours of before are told. */
@@ -258,11 +260,15 @@ export class Replay {
     for (const [subject, findings] of bySubject) if (this.#examined.isDue(subject, findings, nowS)) due.push(...findings);
     const open = this.#records.filter((r) => r.endedMs === null);
     if (due.length === 0 && open.length === 0) return;
-    const changed = await examine(due, this.#records, { ...this.#deps, lateShare: lateShareOf(this.#lateness.shareRow(nowS)) });
+    const deps = { ...this.#deps, lateShare: lateShareOf(this.#lateness.shareRow(nowS)) };
+    const { changed, waiting } = await examine(due, this.#records, deps, { turns: this.#turns });
     const told = new Set(changed.map(subjectOf));
-    for (const subject of new Set(due.map(subjectOf))) this.#examined.note(subject, told.has(subject), nowS);
+    const waits = new Set(waiting.map(subjectOf));
+    for (const subject of new Set(due.map(subjectOf)))
+      this.#examined.note(subject, waits.has(subject) ? 'waits' : told.has(subject) ? 'told' : 'untold', nowS);
     const seen = open.filter((r) => bySubject.get(subjectOf(r))?.some((f) => f.spike.endMs === null));
-    const ended = endUnseen(this.#records, new Set([...changed, ...seen].map((r) => r.id)), nowS * 1000);
+    const found = [...changed, ...seen].map((r) => r.id);
+    const ended = endUnseen(this.#records, new Set([...found, ...awaited(waiting, this.#records)]), nowS * 1000);
     for (const { id } of changed) if (!this.#reported.has(id)) this.#reported.set(id, nowS);
     this.#records = [...new Map([...this.#records, ...changed, ...ended].map((r) => [r.id, r])).values()];
   }

@@ -1,7 +1,7 @@
 /** From findings to versions of spikes: each group of findings is placed, adopted or opened, and judged. */
 import { upperTail } from '../detect/tails.js';
 import { grouped } from './find.js';
-import type { Finding } from './find.js';
+import type { Finding, Group } from './find.js';
 import { investigate, place } from './investigate.js';
 import type { Placed } from './investigate.js';
 import { adopt, finished, settled, spikeId } from './lifecycle.js';
@@ -15,6 +15,7 @@ import { PAGING_DEFAULTS, severityOf } from './severity.js';
 import type { SpikeSeverity } from './severity.js';
 import { newLife } from './spike-record.js';
 import type { SpikeDocument, SpikeRecord } from './spike-record.js';
+import { Turns } from './turns.js';
 
 /** Different failing clients in the place below which a group is not stored. */
 const LEAST_CLIENTS = 3;
@@ -22,30 +23,33 @@ const LEAST_CLIENTS = 3;
 const DIFFERENT_P = 1e-4;
 /** How well the expected number is known, in failures. */
 const EXPECTED_WEIGHT = 4;
-/** Groups examined in one round, the surest first; the others wait for the next. */
-const MAX_EXAMINED = 20;
+export interface Examination {
+  /** The spikes that are found now, in their new versions. */
+  readonly changed: readonly SpikeRecord[];
+  /** Groups that were found and have to wait for their turn. */
+  readonly waiting: readonly Group[];
+}
 
 /**
  * @param findings - Of whole hosts and of places; those of one project, host and kind that touch in time are one spike.
- * @param stored - The spikes as they were.
- * @returns The spikes that are found now, in their new versions.
+ * @param stored - The spikes as they were. Of the last parameter all is kept from round to round.
  */
 export async function examine(
   findings: readonly Finding[],
   stored: readonly SpikeRecord[],
   deps: WatchDeps,
-  burns: Burns = new Burns(),
-): Promise<SpikeRecord[]> {
+  { burns = new Burns(), turns = new Turns() }: { readonly burns?: Burns; readonly turns?: Turns } = {},
+): Promise<Examination> {
   const records = new Map(stored.map((r) => [r.id, r]));
   const changed = new Map<string, SpikeRecord>();
-  const groups = grouped(findings).filter((g) => finished(g, stored) === undefined);
-  for (const group of groups.sort((a, b) => a.spike.pValue - b.spike.pValue).slice(0, MAX_EXAMINED)) {
+  const { now, waiting } = turns.take(grouped(findings).filter((g) => finished(g, stored) === undefined));
+  for (const group of now) {
     const record = await versionOf(await place(group, deps), [...records.values()], deps, burns);
     if (record === undefined) continue;
     records.set(record.id, record);
     changed.set(record.id, record);
   }
-  return [...changed.values()];
+  return { changed: [...changed.values()], waiting };
 }
 
 async function versionOf(placed: Placed, records: readonly SpikeRecord[], deps: WatchDeps, burns: Burns): Promise<SpikeRecord | undefined> {

@@ -1,4 +1,4 @@
-/** What the loop remembers between rounds, so that each round asks storage for little: load, sampling, shares of places, earlier days. */
+/** What the loop remembers between rounds, so that each round asks storage for little: load, sampling, shares of places, earlier days, who was examined when. */
 import type { Series } from '../detect/series.js';
 import { allServerCounters } from '../queries/all-server-counters.js';
 import { ask, seconds } from '../queries/ask.js';
@@ -15,6 +15,7 @@ import { Loads } from './load.js';
 import { RequestsLearnt } from './requests-learnt.js';
 import type { WatchDeps } from './settings.js';
 import { Shares } from './shares.js';
+import { Turns } from './turns.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -43,6 +44,7 @@ export class Known {
   readonly #history = new History();
   readonly burns = new Burns();
   readonly bursts = new Bursts();
+  readonly turns = new Turns();
   shares = new Shares();
   /** Share of reports that waited on a device, 0..1. */
   lateShare = lateShareOf(undefined);

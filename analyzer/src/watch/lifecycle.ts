@@ -117,17 +117,31 @@ function overlaps(a: SpikeRecord, b: SpikeRecord): boolean {
   return a.startedMs <= (b.endedMs ?? Infinity) && b.startedMs <= (a.endedMs ?? Infinity);
 }
 
-/** Spikes that nobody has found for five minutes ended when they were last seen. */
+/** The records that groups may belong to which wait to be examined: their scope is not known yet, so all that they touch. */
+export function awaited(waiting: readonly Group[], stored: readonly SpikeRecord[]): Set<string> {
+  return new Set(stored.filter((r) => waiting.some((g) => sameSubject(r, g) && touches(span(r), g.spike))).map((r) => r.id));
+}
+
+/** Spikes that nobody has found for five minutes ended when they were last seen. @param found - Those that were, examined or not. */
 export function endUnseen(stored: readonly SpikeRecord[], found: ReadonlySet<string>, nowMs: number): SpikeRecord[] {
   return stored
     .filter((r) => r.endedMs === null && !found.has(r.id) && nowMs - r.document.lastSeenMs > UNSEEN_MS)
     .map((r) => ({ ...r, endedMs: Math.max(r.startedMs, r.document.lastSeenMs) }));
 }
 
-/** The records that a round has not found, as they stand now. @param found - Those that it has. */
-export function notFound(stored: readonly SpikeRecord[], found: readonly SpikeRecord[], nowMs: number): SpikeRecord[] {
-  const ids = new Set(found.map((r) => r.id));
-  const unseen = new Map(endUnseen(stored, ids, nowMs).map((r) => [r.id, r]));
+/**
+ * The records that a round has not examined, as they stand now.
+ *
+ * @param examined - Those that it has. @param waiting - Groups that it found and did not examine: what they may belong to was seen, and does not end.
+ */
+export function notExamined(
+  stored: readonly SpikeRecord[],
+  examined: readonly SpikeRecord[],
+  waiting: readonly Group[],
+  nowMs: number,
+): SpikeRecord[] {
+  const ids = new Set(examined.map((r) => r.id));
+  const unseen = new Map(endUnseen(stored, new Set([...ids, ...awaited(waiting, stored)]), nowMs).map((r) => [r.id, r]));
   return stored.filter((r) => !ids.has(r.id)).map((r) => settled(unseen.get(r.id) ?? r, undefined, nowMs));
 }
 

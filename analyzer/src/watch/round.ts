@@ -19,7 +19,7 @@ import { examine } from './examine.js';
 import { look, notTold, withPrior } from './find.js';
 import type { Finding, Looked } from './find.js';
 import type { Known } from './known.js';
-import { mergedInto, notFound } from './lifecycle.js';
+import { mergedInto, notExamined } from './lifecycle.js';
 import { isRenamed } from './renamed.js';
 import type { Judged } from './renamed.js';
 import type { WatchDeps } from './settings.js';
@@ -112,13 +112,13 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
   const optionsFor = (of: SubjectOf, where: Where): DetectOptions =>
     optionsOf(budget, of.project, where, known.shares, known.bursts.dispersionOf(of));
   const findings = search(wholes, places, optionsFor, known.shares, nowMs - FORGET_MS);
-  const changed = await examine(
+  const { changed, waiting } = await examine(
     findings,
     stored,
     { ...deps, lateShare: known.lateShare, dispersionOf: (of) => known.bursts.dispersionOf(of) },
-    known.burns,
+    known,
   );
-  const others = notFound(stored, changed, nowMs);
+  const others = notExamined(stored, changed, waiting, nowMs);
   const before = new Map(stored.map((r) => [r.id, r]));
   const winners = new Set(beaten.map(({ into }) => into));
   const updates = [...changed, ...others].filter((r) => winners.has(r.id) || !same(r, before.get(r.id)));

@@ -43,6 +43,20 @@ describe('backtest', () => {
     for (const spike of spikes) expect(Date.parse(spike.reported_at) / 1000).toBeGreaterThanOrEqual(OUTAGE + 1800);
   });
 
+  it('tells more outages at once than a round examines in the rounds after it, and ends none before its time', async () => {
+    const hosts = Array.from({ length: 26 }, (_, i) => `api${String(i)}.shop.example`);
+    const rows = hosts.flatMap((host) => [
+      ...Array.from({ length: 36 }, (_, i) => failure(FROM + i * 200, { host })),
+      ...Array.from({ length: 60 }, (_, i) => failure(OUTAGE + i * 10, { host, clients: 6, requests: 6 })),
+    ]);
+    const many: WorldRow = { ...world(OUTAGE + 1_200), projects: { shop: hosts } };
+    const { spikes } = await backtest([many, ...rows.sort((a, b) => a.arrived - b.arrived)]);
+    expect(spikes).toHaveLength(26);
+    const reported = spikes.map((s) => Date.parse(s.reported_at) / 1000);
+    expect(Math.max(...reported) - Math.min(...reported)).toBe(5);
+    for (const spike of spikes) expect(Date.parse(spike.ended_at ?? '') / 1000).toBeGreaterThanOrEqual(OUTAGE + 590);
+  });
+
   it('says the same of the past, whatever comes later', async () => {
     const rows = history();
     const cut = OUTAGE + 120;

@@ -6,7 +6,7 @@ import { Memory } from '../../../analyzer/src/backtest/memory.js';
 import { buildSeries } from '../../../analyzer/src/watch/build-series.js';
 import { examine } from '../../../analyzer/src/watch/examine.js';
 import { look } from '../../../analyzer/src/watch/find.js';
-import { notFound } from '../../../analyzer/src/watch/lifecycle.js';
+import { notExamined } from '../../../analyzer/src/watch/lifecycle.js';
 import { publishRecord } from '../../../analyzer/src/watch/publish-record.js';
 import { phaseOf } from '../../../analyzer/src/watch/spike-record.js';
 import type { SpikeRecord } from '../../../analyzer/src/watch/spike-record.js';
@@ -61,8 +61,8 @@ async function story(minutes: number, failing: (minute: number) => number): Prom
       },
     );
     const findings = series === undefined ? [] : look(series, {}, (nowS - 3_600) * 1000).findings;
-    const changed = await examine(findings, records, deps);
-    records = [...changed, ...notFound(records, changed, nowS * 1000)];
+    const { changed, waiting } = await examine(findings, records, deps);
+    records = [...changed, ...notExamined(records, changed, waiting, nowS * 1000)];
     if (step % 6 !== 5) continue;
     const toTell = records.map((record) => {
       const said = publishRecord(record, undefined);

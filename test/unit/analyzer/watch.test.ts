@@ -6,7 +6,7 @@ import { grouped, joined, look, withPrior } from '../../../analyzer/src/watch/fi
 import type { Finding, Group } from '../../../analyzer/src/watch/find.js';
 import { walk } from '../../../analyzer/src/detect/walk.js';
 import { isRenamed } from '../../../analyzer/src/watch/renamed.js';
-import { adopt, endUnseen, finished, merge, mergedInto, notFound, settled, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
+import { adopt, endUnseen, finished, merge, mergedInto, notExamined, settled, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
 import { newLife, phaseOf, recordOf, rowOf } from '../../../analyzer/src/watch/spike-record.js';
 import type { SpikeRecord } from '../../../analyzer/src/watch/spike-record.js';
 import { pair } from '../../../analyzer/src/pair/pair.js';
@@ -243,7 +243,11 @@ describe('life of a spike', () => {
     expect(endUnseen([record()], new Set(), T + 4 * MINUTE)).toEqual([]);
     expect(endUnseen([record()], new Set(), T + 6 * MINUTE)).toMatchObject([{ endedMs: T }]);
     expect(endUnseen([record()], new Set(['b']), T + 6 * MINUTE)).toEqual([]);
-    expect(notFound([record()], [], T + 6 * MINUTE)).toMatchObject([{ endedMs: T, state: 'closed' }]);
+    expect(notExamined([record()], [], [], T + 6 * MINUTE)).toMatchObject([{ endedMs: T, state: 'closed' }]);
+    // Of what was found and waits for its turn it is not known that it has ended.
+    expect(notExamined([record()], [], [group()], T + 6 * MINUTE)).toMatchObject([{ endedMs: null, state: 'open' }]);
+    for (const other of [group({ host: 'b' }), group({ spike: spike(T - 60 * MINUTE, T - 50 * MINUTE) })])
+      expect(notExamined([record()], [], [other], T + 6 * MINUTE)).toMatchObject([{ endedMs: T }]);
   });
 
   it('is closed after five quiet minutes, or fifteen once it has come back, and never within five minutes of being told', () => {
