@@ -79,7 +79,10 @@ export async function seriesAnswer(
       firstHeardMs: () => startMs,
       completeness,
     };
-    return seriesOf(of, counts, options)?.series ?? { startMs, binMs, failures: [] };
+    const whole = seriesOf(of, counts, options)?.series ?? { startMs, binMs, failures: [] };
+    // Of the time before the host joined nothing is known; to the detector it is not there.
+    const joinedMs = latest?.joinedMs(project, host) ?? -Infinity;
+    return { ...whole, failures: whole.failures.map((n, i) => (startMs + i * binMs < Math.floor(joinedMs / binMs) * binMs ? null : n)) };
   }
 }
 

@@ -11,7 +11,7 @@ import { walk } from '../detect/walk.js';
 import { LEAST_IN_PLACE } from '../queries/clients-per-place.js';
 import { optionsOf } from '../watch/budget.js';
 import type { Budget } from '../watch/budget.js';
-import { seriesOf, subjectOf, WATCHED_KINDS } from '../watch/build-series.js';
+import { bySubject, seriesOf, subjectOf, WATCHED_KINDS } from '../watch/build-series.js';
 import type { WatchedSeries } from '../watch/build-series.js';
 import { lateShareOf } from '../queries/late-share.js';
 import { Bursts } from '../watch/bursts.js';
@@ -31,6 +31,7 @@ import { Turns } from '../watch/turns.js';
 import { Arrived, isWhole } from './arrived.js';
 import type { Bins } from './bins.js';
 import { Examined } from './examined.js';
+import { HeardRows } from './heard-rows.js';
 import { Lateness } from './lateness.js';
 import { Memory } from './memory.js';
 import { RecentShares } from './recent-shares.js';
@@ -63,7 +64,7 @@ export class Replay {
   readonly #shares = new RecentShares();
   readonly #bursts = new Bursts();
   readonly #turns = new Turns();
-  readonly #heardMs = new Map<string, number>();
+  readonly #heard = new HeardRows();
   readonly #arrived = new Arrived();
   /** Load is learnt from this hour on, ms: earlier than the history begins where hours of before are told. */
   #learntFromMs: number;
@@ -72,10 +73,8 @@ export class Replay {
   readonly #reported = new Map<string, number>();
   readonly #deps: WatchDeps;
   readonly #budget: Budget;
-  readonly #toS: number;
-  readonly #fromS: number;
+  readonly #world: WorldRow;
   readonly #watches: ReturnType<typeof watches>;
-  readonly #projects: WorldRow['projects'];
   #records: SpikeRecord[] = [];
   #done: SpikeRecord[] = [];
   #nowS: number;
@@ -84,11 +83,9 @@ export class Replay {
   /** @param world - The first row of the history. */
   constructor(world: WorldRow, options: ReplayOptions = {}) {
     this.#options = { roundS: options.roundS ?? 5, falseAlarmsPerWeek: options.falseAlarmsPerWeek ?? DETECT_DEFAULTS.falseAlarmsPerWeek };
-    this.#toS = world.to;
-    this.#fromS = world.from;
+    this.#world = world;
     this.#watches = watches(world);
     this.#nowS = world.from;
-    this.#projects = world.projects;
     const hosts = Object.values(world.projects).reduce((n, own) => n + own.length, 0);
     this.#budget = { falseAlarmsPerWeek: this.#options.falseAlarmsPerWeek, wholeSeries: hosts * WATCHED_KINDS.length };
     const memory = new Memory();
@@ -104,12 +101,13 @@ export class Replay {
    * arrive after the end of the history or are of no watched host are left out.
    */
   async take(row: HistoryRow): Promise<void> {
-    if (row.row === 'world' || row.row === 'incident' || row.arrived > this.#toS) return;
+    if (row.row === 'world' || row.row === 'incident' || row.arrived > this.#world.to) return;
     if (row.row !== 'place' && !this.#watches(row)) return;
     while (this.#nowS + this.#options.roundS <= row.arrived) {
       this.#nowS += this.#options.roundS;
       await this.#round();
     }
+    this.#heard.take(row);
     if (row.row === 'hour') {
       this.#history.addFailures(row, row.at, row.clients);
       this.#learntFromMs = Math.min(this.#learntFromMs, row.at * 1000);
@@ -117,8 +115,7 @@ export class Replay {
     }
     this.#memory?.take(row);
     if (row.row === 'place') this.#shares.take(row);
-    else if (row.at * 1000 < (this.#heardMs.get(row.project) ?? Infinity)) this.#heardMs.set(row.project, row.at * 1000);
-    if (row.row === 'failures') this.#takeFailures(row);
+    else if (row.row === 'failures') this.#takeFailures(row);
     else if (row.row === 'attempts' && row.network === undefined) this.#loads.setAttempts(row.project, row.host, row.at, row.made);
     else if (row.row === 'server') this.#loads.addRequests(row.project, row.host, row.at, row.seconds, row.requests);
   }
@@ -147,7 +144,7 @@ export class Replay {
 
   async #round(): Promise<void> {
     const nowS = this.#nowS;
-    if (nowS - this.#fromS <= this.#options.roundS && this.#learntFromMs < this.#fromS * 1000)
+    if (nowS - this.#world.from <= this.#options.roundS && this.#learntFromMs < this.#world.from * 1000)
       for (let ago = LEARNT_HOURS; ago >= 2; ago--) this.#learnHour(ago);
     if (nowS % FORGET_EVERY_S < this.#options.roundS) this.#forget();
     if (nowS % HOUR_S < this.#options.roundS) this.#learnHour(2);
@@ -180,10 +177,10 @@ export class Replay {
       fromMs: fromS * 1000,
       nowMs,
       watched: () => true,
-      firstHeardMs: (project) => this.#heardMs.get(project),
+      firstHeardMs: (project, host) => this.#heard.startMs(project, host, nowMs),
       completeness,
       exposure: (of, startMs, binMs, count) => this.#loads.exposureUntilNow(of.project, of.host, startMs, binMs, count, nowMs),
-      ...(isWhole(bins) && { history: (of) => this.#history.series(of, nowMs) }),
+      ...(isWhole(bins) && { history: (of) => this.#history.series(of, nowMs, this.#heard.sinceMs(of.project, of.host, nowMs)) }),
     });
   }
 
@@ -252,12 +249,9 @@ export class Replay {
   async #examine(): Promise<void> {
     const nowS = this.#nowS;
     if (this.#records.some((r) => r.state === 'open')) this.#records = this.#records.map((r) => settled(r, undefined, nowS * 1000));
-    const bySubject = new Map<string, Finding[]>();
-    for (const finding of [...this.#findings.values()].flat()) {
-      bySubject.set(subjectOf(finding), [...(bySubject.get(subjectOf(finding)) ?? []), finding]);
-    }
+    const found = bySubject([...this.#findings.values()].flat());
     const due: Finding[] = [];
-    for (const [subject, findings] of bySubject) if (this.#examined.isDue(subject, findings, nowS)) due.push(...findings);
+    for (const [subject, findings] of found) if (this.#examined.isDue(subject, findings, nowS)) due.push(...findings);
     const open = this.#records.filter((r) => r.endedMs === null);
     if (due.length === 0 && open.length === 0) return;
     const deps = { ...this.#deps, lateShare: lateShareOf(this.#lateness.shareRow(nowS)) };
@@ -266,9 +260,9 @@ export class Replay {
     const waits = new Set(waiting.map(subjectOf));
     for (const subject of new Set(due.map(subjectOf)))
       this.#examined.note(subject, waits.has(subject) ? 'waits' : told.has(subject) ? 'told' : 'untold', nowS);
-    const seen = open.filter((r) => bySubject.get(subjectOf(r))?.some((f) => f.spike.endMs === null));
-    const found = [...changed, ...seen].map((r) => r.id);
-    const ended = endUnseen(this.#records, new Set([...found, ...awaited(waiting, this.#records)]), nowS * 1000);
+    const seen = open.filter((r) => found.get(subjectOf(r))?.some((f) => f.spike.endMs === null));
+    const ids = [...changed, ...seen].map((r) => r.id);
+    const ended = endUnseen(this.#records, new Set([...ids, ...awaited(waiting, this.#records)]), nowS * 1000);
     for (const { id } of changed) if (!this.#reported.has(id)) this.#reported.set(id, nowS);
     this.#records = [...new Map([...this.#records, ...changed, ...ended].map((r) => [r.id, r])).values()];
   }
@@ -277,7 +271,7 @@ export class Replay {
   #learnHour(ago: number): void {
     const fromMs = (Math.floor(this.#nowS / HOUR_S) - ago) * HOUR_S * 1000;
     if (fromMs < this.#learntFromMs) return;
-    for (const [project, hosts] of Object.entries(this.#projects)) {
+    for (const [project, hosts] of Object.entries(this.#world.projects)) {
       for (const host of hosts) {
         const load = this.#loads.perSecond(project, host, fromMs, fromMs + HOUR_S * 1000);
         if (load !== undefined) this.#history.setLoad(project, host, fromMs / 1000, load);

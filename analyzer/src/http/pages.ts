@@ -41,15 +41,21 @@ export function pageState(deps: AnswerDeps): PageState {
   return { trouble: null, asOf };
 }
 
-/** Projects that have too little history to be judged. Nothing is said before the first round. */
+/** Projects that have too little history to be judged, and hosts that joined theirs lately. Nothing is said before the first round. */
 export function learningOf(deps: AnswerDeps): LearningState[] {
   const { latest } = deps.state();
   if (latest === null) return [];
-  return Object.entries(deps.projects).flatMap(([project, { stage }]) => {
+  const minutesSince = (ms: number): number => Math.max(0, Math.floor((deps.now() - ms) / 60_000));
+  return Object.entries(deps.projects).flatMap(([project, { stage, hosts }]) => {
     if (stage !== 'production') return [];
     const heard = latest.heardMs.get(project);
-    const heardMinutes = heard === undefined ? null : Math.max(0, Math.floor((deps.now() - heard) / 60_000));
-    return heardMinutes !== null && heardMinutes >= NEEDED_MINUTES ? [] : [{ project, heardMinutes, neededMinutes: NEEDED_MINUTES }];
+    const heardMinutes = heard === undefined ? null : minutesSince(heard);
+    if (heardMinutes === null || heardMinutes < NEEDED_MINUTES) return [{ project, heardMinutes, neededMinutes: NEEDED_MINUTES }];
+    return hosts.flatMap((host) => {
+      const joined = latest.joinedMs(project, host);
+      const minutes = joined === undefined ? NEEDED_MINUTES : minutesSince(joined);
+      return minutes >= NEEDED_MINUTES ? [] : [{ project, host, heardMinutes: minutes, neededMinutes: NEEDED_MINUTES }];
+    });
   });
 }
 

@@ -11,6 +11,8 @@ import { KIND_WORDS, sloWords } from './words.js';
 
 export interface LearningState {
   readonly project: string;
+  /** The one host of it that is still learning; missing where all are. */
+  readonly host?: string;
   /** Minutes of history heard, and how many are needed; null when nothing was heard at all. */
   readonly heardMinutes: number | null;
   readonly neededMinutes: number;
@@ -59,13 +61,13 @@ export function listPage(
   return page({ title: open.length === 0 ? 'Spikes' : `${open.length} open`, body, ...state });
 }
 
-function learningLine({ project, heardMinutes, neededMinutes }: LearningState): Html {
-  return heardMinutes === null
-    ? html`<p class="note"><strong>${project}</strong>: nothing has been heard of this project yet.</p>`
-    : html`<p class="note">
-        <strong>${project}</strong> is learning what is usual: ${heardMinutes} of ${neededMinutes} minutes of history heard. Until then no
-        spike is found.
-      </p>`;
+function learningLine({ project, host, heardMinutes, neededMinutes }: LearningState): Html {
+  if (heardMinutes === null) return html`<p class="note"><strong>${project}</strong>: nothing has been heard of this project yet.</p>`;
+  const heard = `${heardMinutes} of ${neededMinutes} minutes of history heard`;
+  return html`<p class="note">
+    <strong>${host ?? project}</strong>${host === undefined ? '' : ` (${project})`} is learning what is usual: ${heard}. Until then no spike
+    is found.
+  </p>`;
 }
 
 function card(spike: SpikeSummary): Html {

@@ -28,8 +28,8 @@ export interface BuildOptions {
   readonly nowMs: number;
   /** Whether this project and host are watched. */
   readonly watched: (project: string, host: string) => boolean;
-  /** When the project was first heard of, ms; a series starts there, since earlier silence says nothing. */
-  readonly firstHeardMs: (project: string) => number | undefined;
+  /** When the host was first heard of, ms; a series starts there, since earlier silence says nothing. */
+  readonly firstHeardMs: (project: string, host: string) => number | undefined;
   readonly completeness: (ageMs: number) => number;
   /** Load and sampling per bin. */
   readonly exposure?: (of: SeriesOf, startMs: number, binMs: number, count: number) => readonly number[] | undefined;
@@ -54,14 +54,14 @@ export function buildSeries(rows: readonly BinRow[], options: BuildOptions): Wat
   return [...groups.values()].flatMap(({ of, rows: own }) => seriesOf(of, own, options) ?? []);
 }
 
-/** The series of one thing; undefined where its project was not heard of before now. @param counts - Failing clients by start of bin, s. */
+/** The series of one thing; undefined where its host was not heard of before now. @param counts - Failing clients by start of bin, s. */
 export function seriesOf(
   of: SeriesOf,
   counts: Iterable<{ readonly bin: number; readonly clients: number }>,
   options: BuildOptions,
 ): WatchedSeries | undefined {
   const { binMs, nowMs } = options;
-  const heardMs = options.firstHeardMs(of.project);
+  const heardMs = options.firstHeardMs(of.project, of.host);
   if (heardMs === undefined) return undefined;
   const startMs = Math.ceil(Math.max(options.fromMs, heardMs) / binMs) * binMs;
   const count = Math.floor((Math.floor(nowMs / binMs) * binMs - startMs) / binMs);
@@ -99,3 +99,14 @@ export function keyOf({ project, host, kind, where }: SeriesOf): string {
 
 /** Project, host and kind alone. */
 export const subjectOf = ({ project, host, kind }: Omit<SeriesOf, 'where'>): string => [project, host, kind].join('\u0000');
+
+/** What is of one project, host and kind together, in the order in which it comes. */
+export function bySubject<T extends Omit<SeriesOf, 'where'>>(all: Iterable<T>): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const each of all) {
+    const own = found.get(subjectOf(each));
+    if (own === undefined) found.set(subjectOf(each), [each]);
+    else own.push(each);
+  }
+  return found;
+}

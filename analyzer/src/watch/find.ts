@@ -5,7 +5,7 @@ import { walk } from '../detect/walk.js';
 import type { Walk } from '../detect/walk.js';
 import { trendOf } from './trend.js';
 import type { Trend } from './trend.js';
-import { subjectOf } from './build-series.js';
+import { bySubject } from './build-series.js';
 import type { SeriesOf, WatchedSeries } from './build-series.js';
 import { PLACE_WEIGHT } from './budget.js';
 
@@ -113,9 +113,7 @@ export interface Group extends SeriesOf {
 
 /** Joins findings of one project, host and kind that touch in time. */
 export function grouped(findings: readonly Finding[]): Group[] {
-  const bySubject = new Map<string, Finding[]>();
-  for (const f of findings) bySubject.set(subjectOf(f), [...(bySubject.get(subjectOf(f)) ?? []), f]);
-  return [...bySubject.values()].flatMap((own) => {
+  return [...bySubject(findings).values()].flatMap((own) => {
     const groups: Finding[][] = [];
     for (const f of own.sort((a, b) => a.spike.startMs - b.spike.startMs)) {
       const last = groups.find((g) => g.some((other) => touches(other.spike, f.spike)));

@@ -16,7 +16,7 @@ interface Subject {
 export class History {
   readonly #failures = new Map<string, Map<number, number>>();
   readonly #loads = new Map<string, Map<number, number>>();
-  readonly #cache = new Map<string, { readonly hour: number; readonly series: Series | undefined }>();
+  readonly #cache = new Map<string, { readonly first: number; readonly hour: number; readonly series: Series | undefined }>();
   #first = Infinity;
 
   setFailures(of: Subject, atS: number, clients: number): void {
@@ -31,15 +31,19 @@ export class History {
     this.#set(this.#loads, `${project}\u0000${host}`, atS, () => load);
   }
 
-  /** Hours before the present one; where the load was ever known, hours without it are no data. Undefined while there is less than a day. */
-  series(of: Subject, nowMs: number): Series | undefined {
+  /**
+   * Hours before the present one; where the load was ever known, hours without it are no data. Undefined while there is less than a day.
+   *
+   * @param sinceMs - When the host was first heard of: earlier hours are none of quiet.
+   */
+  series(of: Subject, nowMs: number, sinceMs = -Infinity): Series | undefined {
     const key = subjectOf(of);
     const hour = Math.floor(nowMs / 1000 / HOUR_S);
+    const first = Math.max(this.#first, hour - KEPT_HOURS, Math.floor(sinceMs / 1000 / HOUR_S));
     const cached = this.#cache.get(key);
-    if (cached?.hour === hour) return cached.series;
-    const first = Math.max(this.#first, hour - KEPT_HOURS);
+    if (cached?.hour === hour && cached.first === first) return cached.series;
     const series = hour - first < LEAST_HOURS ? undefined : this.#build(of, first, hour);
-    this.#cache.set(key, { hour, series });
+    this.#cache.set(key, { first, hour, series });
     return series;
   }
 

@@ -1,4 +1,7 @@
-/** What the loop remembers between rounds, so that each round asks storage for little: load, sampling, shares of places, earlier days, who was examined when. */
+/**
+ * What the loop remembers between rounds, so that each round asks storage for little: load, sampling, shares of places, earlier days, since when
+ * hosts are heard, and who was examined when.
+ */
 import type { Series } from '../detect/series.js';
 import { allServerCounters } from '../queries/all-server-counters.js';
 import { ask, seconds } from '../queries/ask.js';
@@ -10,6 +13,7 @@ import { sharesOfPlaces } from '../queries/shares-of-places.js';
 import { weightsPerMinute } from '../queries/weights-per-minute.js';
 import { Burns, BURN_KEPT_S } from './burn.js';
 import { Bursts } from './bursts.js';
+import { Heard } from './heard.js';
 import { History } from './history.js';
 import { Loads } from './load.js';
 import { RequestsLearnt } from './requests-learnt.js';
@@ -42,6 +46,7 @@ export class Known {
   #rareMs = -Infinity;
   #historyMs = -Infinity;
   readonly #history = new History();
+  readonly heard = new Heard();
   readonly burns = new Burns();
   readonly bursts = new Bursts();
   readonly turns = new Turns();
@@ -55,7 +60,7 @@ export class Known {
 
   /** Failures and load of earlier days, by the hour. */
   historyOf(of: { project: string; host: string; kind: string }, nowMs: number): Series | undefined {
-    return this.#history.series(of, nowMs);
+    return this.#history.series(of, nowMs, this.heard.sinceMs(of.project, of.host, nowMs));
   }
 
   /** Brings all up to date. Rejects when storage is away; the next call asks for the same again. */
@@ -73,6 +78,7 @@ export class Known {
       const from = seconds(Math.max(nowMs - (isPromised ? BURN_MS : LOOK_BACK_MS), this.#attemptsMs - ATTEMPTS_AGAIN_MS));
       for (const { project, host, bin, made, failed } of await ask(deps.client, attemptsPerBin, { from: from - (from % 300), to })) {
         this.#loads.setAttempts(project, host, bin, made);
+        if (made > 0) this.heard.note(project, host, 'requests', bin * 1000);
         if (isPromised) this.burns.set(project, host, bin, made, failed);
       }
       this.#attemptsMs = nowMs;
@@ -104,12 +110,13 @@ export class Known {
   }
 
   async #learnHours(deps: WatchDeps, nowMs: number): Promise<void> {
-    const toMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-    // Once an hour, ten minutes after its end, when its attempts have come in.
-    if (toMs <= this.#historyMs || nowMs - toMs < RARE_MS) return;
+    // Once an hour, ten minutes after its end, when its attempts have come in; and at the start the hours for which that is so.
+    const toMs = Math.floor((nowMs - RARE_MS) / HOUR_MS) * HOUR_MS;
+    if (toMs <= this.#historyMs) return;
     const fromMs = Math.max(toMs - HISTORY_MS, this.#historyMs);
     for (const row of await ask(deps.client, clientsPerHour, { from: seconds(fromMs), to: seconds(toMs) })) {
       this.#history.setFailures(row, row.bin, row.clients);
+      if (row.clients > 0) this.heard.noteHour(row.project, row.host, row.bin * 1000);
     }
     const burstsFromMs = Math.max(fromMs, toMs - BURSTS_MS);
     for (const row of await ask(deps.client, burstsPerHour, { from: seconds(burstsFromMs), to: seconds(toMs) })) this.bursts.set(row);

@@ -54,6 +54,8 @@ export interface RoundResult {
   readonly seriesTested: number;
   /** Since when each project has been heard, within the look-back, ms. */
   readonly heardMs: ReadonlyMap<string, number>;
+  /** When a host was first heard of, where that is within the look-back; undefined where it was before, or never, ms. */
+  readonly joinedMs: (project: string, host: string) => number | undefined;
   /** The series of the whole hosts as they were handed to the detector, by `subjectOf`, and the options of each: what a page draws. */
   readonly wholes: ReadonlyMap<string, WatchedSeries>;
   readonly optionsOf: (of: SubjectOf) => DetectOptions;
@@ -72,6 +74,7 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
 
   const span = { from: seconds(fromMs), to: seconds(nowMs) };
   const perBin = await ask(deps.client, clientsPerBin, span);
+  for (const { project, host, bin, clients } of perBin) if (clients > 0) known.heard.note(project, host, 'failures', bin * 1000);
   const perPlace = await ask(deps.client, clientsPerPlace, { ...span, recent: seconds(nowMs - RECENT_MS - PLACE_BIN_MS) });
   const heardMs = new Map((await ask(deps.client, firstHeard, { from: span.from })).map((r) => [r.project, r.first * 1000]));
   const [late] = await ask(deps.client, lateness, { from: seconds(nowMs - HOUR_MS) });
@@ -86,7 +89,7 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
       const watched = deps.projects[project];
       return watched?.stage === 'production' && watched.hosts.includes(host);
     },
-    firstHeardMs: (project) => heardMs.get(project),
+    firstHeardMs: (project, host) => known.heard.startMs(project, host, heardMs.get(project), nowMs),
     exposure: ({ project, host }, startMs, binMs, count) => loads.exposureUntilNow(project, host, startMs, binMs, count, nowMs),
   };
   const history = (of: { project: string; host: string; kind: string }) => known.historyOf(of, nowMs);
@@ -141,6 +144,10 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
     burns,
     seriesTested: tested,
     heardMs,
+    joinedMs: (project, host) => {
+      const sinceMs = known.heard.sinceMs(project, host, nowMs);
+      return sinceMs !== undefined && sinceMs > fromMs ? sinceMs : undefined;
+    },
     wholes: new Map(wholes.map((whole) => [subjectOf(whole), whole])),
     optionsOf: (of) => optionsFor(of, {}),
     knows: {

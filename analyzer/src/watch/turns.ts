@@ -5,7 +5,7 @@
  * each has its turn within as many rounds as twenty fit into their number, and what never becomes a spike keeps nobody waiting. No clock is read,
  * and where all fit into a round all have it.
  */
-import { subjectOf } from './build-series.js';
+import { bySubject, subjectOf } from './build-series.js';
 import type { Group } from './find.js';
 
 /** Groups examined in one round, or a few more. */
@@ -24,12 +24,10 @@ export class Turns {
   take(groups: readonly Group[]): { readonly now: readonly Group[]; readonly waiting: readonly Group[] } {
     this.#turn++;
     const surest = [...groups].sort((a, b) => a.spike.pValue - b.spike.pValue);
-    const bySubject = new Map<string, Group[]>();
-    for (const group of surest) bySubject.set(subjectOf(group), [...(bySubject.get(subjectOf(group)) ?? []), group]);
     const lastOf = (subject: string): number => this.#last.get(subject) ?? 0;
     const chosen = new Set<string>();
     let count = 0;
-    for (const [subject, own] of [...bySubject].sort(([a], [b]) => lastOf(a) - lastOf(b))) {
+    for (const [subject, own] of [...bySubject(surest)].sort(([a], [b]) => lastOf(a) - lastOf(b))) {
       if (count >= MAX_EXAMINED) break;
       count += own.length;
       chosen.add(subject);

@@ -17,19 +17,20 @@ const exposure = (_of: unknown, startMs: number, binMs: number, count: number): 
   Array.from({ length: count }, (_, i) => (startMs + i * binMs >= NOW - HOUR / 2 ? 5 : 1));
 const options = { falseAlarmsPerWeek: 1, seriesTested: 6, minFailing: 1, levelSd: 0.2 };
 
-/** @param later - What the round knows for other stretches, where that is not what it built its series with. */
-function place(fromMs: number, later?: RoundResult['knows']) {
-  const rows = rowsOf(fromMs);
+/** @param later - What the round knows for other stretches, where that is not what it built its series with. @param joinedMs - Of the host. */
+function place(fromMs: number, later?: RoundResult['knows'], joinedMs?: number) {
+  const rows = rowsOf(joinedMs ?? fromMs);
   const knows = { completeness: (ageMs: number) => (ageMs < 20_000 ? 0.5 : 1), exposure };
   const wholes = buildSeries(
     rows.map((r) => ({ ...OF, where: {}, ...r })),
-    { ...knows, binMs: 10_000, fromMs: FROM, nowMs: NOW, watched: () => true, firstHeardMs: () => FROM },
+    { ...knows, binMs: 10_000, fromMs: FROM, nowMs: NOW, watched: () => true, firstHeardMs: () => joinedMs ?? FROM },
   );
   const latest: RoundResult = {
     spikes: [],
     burns: [],
     seriesTested: 6,
     heardMs: new Map([['shop', fromMs]]),
+    joinedMs: () => joinedMs,
     wholes: new Map(wholes.map((whole) => [subjectOf(whole), whole])),
     optionsOf: () => options,
     knows: later ?? knows,
@@ -82,5 +83,18 @@ describe('the band of a series', () => {
     const at = (ms: number): number => answer.bins.find((b) => Date.parse(b.start) >= ms)?.expected ?? NaN;
     expect(at(NOW - 0.4 * HOUR) / at(NOW - 0.6 * HOUR)).toBeGreaterThan(4);
     expect(answer.bins[0]?.start).toBe(new Date(Math.floor((NOW - 3 * HOUR) / 10_000) * 10_000).toISOString());
+  });
+
+  it('makes nothing up of the time before a host joined', async () => {
+    const joinedMs = Math.floor(NOW / 10_000) * 10_000 - 20 * 60_000;
+    const { deps, handed } = place(FROM, undefined, joinedMs);
+    if (handed === undefined) throw new Error('no series');
+    const { answer } = await seriesAnswer({ ...OF, fromMs: NOW - HOUR, toMs: NOW }, deps);
+    const before = answer.bins.filter((bin) => Date.parse(bin.start) < joinedMs);
+    expect(before.length).toBeGreaterThan(200);
+    expect(before.every((bin) => bin.clients_text === 'no data' && bin.learning)).toBe(true);
+    const since = answer.bins.filter((bin) => Date.parse(bin.start) >= joinedMs);
+    expect(since.map(({ learning }) => learning)).toEqual(expectation(handed, options).map(({ learning }) => learning));
+    expect(since.every(({ learning }) => learning)).toBe(true);
   });
 });

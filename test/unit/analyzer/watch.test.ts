@@ -81,7 +81,7 @@ describe('build series', () => {
   };
   const row = { project: 'shop', host: 'a', kind: 'dns', where: {}, bin: T / 1000 - 20, clients: 3 };
 
-  it('fills silence with zeros from when the project was first heard, and leaves out the bin that is filling', () => {
+  it('fills silence with zeros from when the host was first heard, and leaves out the bin that is filling', () => {
     const [built] = buildSeries([row], options);
     expect(built?.series.startMs).toBe(T - 30 * MINUTE);
     expect(built?.series.failures).toHaveLength(180);
@@ -89,7 +89,16 @@ describe('build series', () => {
     expect(built?.series.failures.at(-1)).toBe(0);
   });
 
-  it('drops kinds that are never an outage, hosts that are not watched, and projects never heard', () => {
+  it('starts each host where it was heard itself', () => {
+    const firstHeardMs = (_project: string, host: string): number => (host === 'a' ? T - 30 * MINUTE : T - 5 * MINUTE);
+    const built = buildSeries([row, { ...row, host: 'b' }], { ...options, firstHeardMs });
+    expect(built.map(({ host, series }) => [host, series.failures.length])).toEqual([
+      ['a', 180],
+      ['b', 30],
+    ]);
+  });
+
+  it('drops kinds that are never an outage, hosts that are not watched, and those never heard', () => {
     expect(
       buildSeries(
         [
