@@ -1,11 +1,9 @@
 /** Whether more clients than usual have lost their own connection, so many that this is what is going on. Pure. */
 import { upperTail } from '../detect/tails.js';
+import { usualOf } from '../detect/usual.js';
 import type { Offline } from './verdict.js';
 
 const SIGNIFICANT = 1e-3;
-/** Failures that an unknown level is worth (Jeffreys), and how far the true level strays within hours. */
-const PRIOR = 0.5;
-const LEVEL_SD = 0.1;
 const LEAST_EXCESS = 3;
 
 /**
@@ -19,7 +17,6 @@ export function areOffline(offline: Offline | undefined, failing: number): boole
   const { now, baseline, stretches = 1 } = offline;
   if (![now, baseline, stretches].every((x) => Number.isFinite(x) && x >= 0)) return false;
   if (!(now - baseline > Math.max(LEAST_EXCESS, failing))) return false;
-  const seen = baseline * Math.max(1, stretches) + PRIOR;
-  const mean = seen / Math.max(1, stretches);
-  return upperTail(now, mean, mean + mean ** 2 * (1 / seen + LEVEL_SD ** 2)) < SIGNIFICANT;
+  const { mean, variance } = usualOf(baseline * Math.max(1, stretches), stretches);
+  return upperTail(now, mean, variance) < SIGNIFICANT;
 }

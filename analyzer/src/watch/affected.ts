@@ -1,5 +1,6 @@
 /** How many opted-in clients a spike hit: those that failed less those that would have failed anyway, and those whose reports are still on their way. */
 import { lowerQuantile, upperQuantile } from '../detect/tails.js';
+import { usualOf } from '../detect/usual.js';
 
 export interface Affected {
   /** Best guess, and the 95 % interval around it. */
@@ -12,9 +13,6 @@ export interface Affected {
 const MOST_CLIENTS = 1e10;
 const TAIL = 0.025;
 const Z = 1.959964;
-/** Failures that an unknown level is worth (Jeffreys), and how far the true level strays within hours. */
-const PRIOR = 0.5;
-const LEVEL_SD = 0.1;
 /** How well the share of late reports is known: relatively, and at least. */
 const LATE_SD = 0.3;
 const LEAST_LATE_SD = 0.005;
@@ -39,9 +37,7 @@ export function affectedClients({
 }): Affected {
   const seen = usable(failing);
   const expected = usable(before) / Math.max(1, usable(baselines));
-  // The level is a gamma of what was seen before; without any failure the half one of the prior is left.
-  const mean = (usable(before) + PRIOR) / Math.max(1, usable(baselines));
-  const variance = mean + mean ** 2 * (1 / (usable(before) + PRIOR) + LEVEL_SD ** 2);
+  const { mean, variance } = usualOf(usable(before), usable(baselines));
   const most = Math.min(seen, upperQuantile(TAIL, mean, variance));
   const least = Math.min(most, lowerQuantile(TAIL, mean, variance));
   const late = Math.min(0.9, usable(lateShare));
