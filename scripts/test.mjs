@@ -7,33 +7,19 @@
  * the files that have a full size, at that size: those that import `test/long.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, existsSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
+import { endLeftBehind, markedPids, removeFolder } from './left-behind.mjs';
 import { PROGRAMS, ensureProgram, installLine } from './programs.mjs';
 import { runSuite } from './suite.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const requireAll = process.env.OUTCRY_REQUIRE_ALL === '1';
 const runMark = randomUUID();
-const runFolder = mkdtempSync(join(tmpdir(), 'outcry-test-'));
 const startedMs = Date.now();
-
-/** Every process of this run inherits the mark, however far it was handed down. */
-function markedPids() {
-  if (!existsSync('/proc/self/environ')) return [];
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TEST_RUN_MARK=${runMark}`);
-      } catch {
-        return false;
-      }
-    });
-}
 
 const skippedSuites = new Map();
 const programPaths = {};
@@ -46,29 +32,28 @@ for (const program of PROGRAMS) {
 
 build();
 
+const runFolder = mkdtempSync(join(tmpdir(), 'outcry-test-'));
 const env = { ...process.env, ...programPaths, TEST_RUN_MARK: runMark, TMPDIR: runFolder };
 const projects = (...names) => names.filter((name) => !skippedSuites.has(name)).flatMap((name) => ['--project', name]);
 const suite = (name, named, args) => runSuite({ root, name, projects: named, args, folder: runFolder, env });
 const results = [];
-if (process.env.OUTCRY_LONG === '1') {
-  const files = readdirSync(join(root, 'test'), { recursive: true })
-    .filter((file) => file.endsWith('.test.ts') && /from '[./]+\/long\.js'/.test(readFileSync(join(root, 'test', file), 'utf8')))
-    .map((file) => join('test', file));
-  if (files.length > 0) results.push(await suite('long', [], [...files, '--no-file-parallelism']));
-} else {
-  results.push(await suite('quick', projects('unit', 'wire', 'dom')));
-  results.push(await suite('hostile', projects('hostile'), ['--no-file-parallelism']));
-  results.push(await suite('processes', projects('scenario', 'browser', 'lab'), ['--no-file-parallelism']));
+const problems = [];
+try {
+  if (process.env.OUTCRY_LONG === '1') {
+    const files = readdirSync(join(root, 'test'), { recursive: true })
+      .filter((file) => file.endsWith('.test.ts') && /from '[./]+\/long\.js'/.test(readFileSync(join(root, 'test', file), 'utf8')))
+      .map((file) => join('test', file));
+    if (files.length > 0) results.push(await suite('long', [], [...files, '--no-file-parallelism']));
+  } else {
+    results.push(await suite('quick', projects('unit', 'wire', 'dom')));
+    results.push(await suite('hostile', projects('hostile'), ['--no-file-parallelism']));
+    results.push(await suite('processes', projects('scenario', 'browser', 'lab'), ['--no-file-parallelism']));
+  }
+} catch (error) {
+  problems.push(`the run broke off: ${error instanceof Error ? error.stack : String(error)}`);
 }
 
-const problems = [];
-const left = markedPids();
-for (const pid of left) {
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 120);
-  problems.push(`a process was left behind: ${pid} ${command}`);
-  process.kill(Number(pid), 'SIGKILL');
-}
-rmSync(runFolder, { recursive: true, force: true, maxRetries: 5 });
+problems.push(...(await endLeftBehind(() => markedPids(`TEST_RUN_MARK=${runMark}`))), ...removeFolder(runFolder));
 for (const [suite, reason] of skippedSuites) {
   console.log(`skipped suite ${suite}: ${reason}`);
   if (requireAll) problems.push(`suite ${suite} could not run: ${reason}`);

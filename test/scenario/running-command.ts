@@ -1,9 +1,9 @@
 /** The built `outcry` command as a child process of a test, and every process that belongs to it. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { commandOf, markedPids as allMarked } from '../../scripts/left-behind.mjs';
 
 export const command = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 
@@ -18,17 +18,13 @@ export async function freePort(host: string): Promise<number> {
 
 /** Pids of the processes that carry the mark in their environment, however far it was handed down; `running` is part of their command line. */
 export function markedPids(mark: string, running = ''): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const has = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark);
-        return has && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(running);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+  return allMarked(mark).filter((pid) => {
+    try {
+      return commandOf(pid).includes(running);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Variables of the command that happen to be set around the test must not reach it. */
