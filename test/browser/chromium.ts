@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { BrowserContext } from 'playwright-core';
+import { signal } from '../kill.js';
 
 const FLAGS = [
   '--no-sandbox',
@@ -61,7 +62,7 @@ export async function startChromium(change: BrowserChange = {}): Promise<Browser
       const gone = new Promise<void>((resolve) => void context.on('close', () => resolve()));
       // The lock of a profile names the process that has it.
       const pid = Number((await readlink(join(folder, 'SingletonLock'))).split('-').at(-1));
-      process.kill(pid, 'SIGKILL');
+      signal(pid, 'SIGKILL');
       await gone;
     },
     restart: () => startChromium({ ...change, profile: folder }),

@@ -1,6 +1,7 @@
 /** A process and all that it started, seen through `/proc`. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { signal } from '../kill.js';
 
 /** The process and its descendants. */
 function familyOf(pid: number): readonly number[] {
@@ -29,7 +30,7 @@ export async function sleepSoon(pid: number | undefined): Promise<void> {
   if (pid === undefined) throw new Error('the process is not known');
   await wait(MEANWHILE_AFTER_MS);
   const family = familyOf(pid);
-  for (const member of family) process.kill(member, 'SIGSTOP');
+  for (const member of family) signal(member, 'SIGSTOP');
   await wait(SLEEP_MS);
-  for (const member of family) process.kill(member, 'SIGCONT');
+  for (const member of family) signal(member, 'SIGCONT');
 }

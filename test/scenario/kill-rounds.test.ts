@@ -7,10 +7,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAnalyzer } from '@outcry/analyzer';
 import { migrate, refreshRollups } from '@outcry/storage';
+import { signal } from '../kill.js';
 import { limitMs, sizeOf } from '../long.js';
 import { HOST, KEY, removeDirectory, temporaryDirectory } from '../unit/collector/sealed.js';
-import { KillableCollector, killHard } from './killable-collector.js';
-import { drainerOf, Ledger, seeded, type Ask, type Sent } from './ledger.js';
+import { KillableCollector } from './killable-collector.js';
+import { Ledger, livingDrainerOf, seeded, type Ask, type Sent } from './ledger.js';
 import { buildCollector, openStorage, type OpenStorage } from './storage-fixture.js';
 
 const ROUNDS = sizeOf('killRounds');
@@ -19,6 +20,8 @@ const VICTIMS = ['worker', 'drainer', 'storage', 'second', 'all'] as const;
 const seed = Number(process.env['OUTCRY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 let engine: OpenStorage;
+/** The test has ended, well or badly: nothing is tried any more. */
+let isOver = false;
 const directories: string[] = [];
 const collectors: KillableCollector[] = [];
 const directory = async (): Promise<string> => {
@@ -45,6 +48,7 @@ beforeAll(async () => {
   await migrate(engine.client, {});
 });
 afterAll(async () => {
+  isOver = true;
   for (const collector of collectors) await collector.kill(await collector.workers().catch(() => []));
   await engine.close();
   for (const made of directories) await removeDirectory(made);
@@ -67,7 +71,7 @@ describe('processes that are killed at random moments under load', () => {
       let stopped = false;
       const isStopped = (): boolean => stopped;
       const acknowledge = async (collector: KillableCollector, sent: Sent): Promise<void> => {
-        if (await collector.deliver(sent.bytes)) ledger.acknowledged.add(sent.dedup);
+        if (await collector.deliver(sent.bytes, () => isOver)) ledger.acknowledged.add(sent.dedup);
       };
       /** Once, twice at a time, to both at once, or to one after the other: as hedges, lost answers and retries make it. */
       const ways: ((sent: Sent) => Promise<unknown>)[] = [
@@ -81,13 +85,13 @@ describe('processes that are killed at random moments under load', () => {
         },
       ];
       const senders = Array.from({ length: SENDERS }, async () => {
-        while (!isStopped()) await ways[ledger.pick(ways.length)]?.(await ledger.make());
+        while (!isStopped() && !isOver) await ways[ledger.pick(ways.length)]?.(await ledger.make());
       });
       const failed = Promise.all(senders).then(() => undefined);
       /** Waits for so many more acknowledgements. */
       const progress = async (count: number): Promise<void> => {
         const until = ledger.acknowledged.size + count;
-        while (ledger.acknowledged.size < until) {
+        while (ledger.acknowledged.size < until && !isOver) {
           await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 1))]);
         }
       };
@@ -98,12 +102,12 @@ describe('processes that are killed at random moments under load', () => {
         kills[victim] += 1;
         const workers = await first.workers();
         await progress(4 + ledger.pick(20));
-        if (victim === 'worker') killHard(workers[ledger.pick(workers.length)] ?? 0);
-        else if (victim === 'drainer') killHard(await drainerOf(first.dataDir));
-        else if (victim === 'storage') killHard(engine.storage.pid());
+        if (victim === 'worker') signal(workers[ledger.pick(workers.length)], 'SIGKILL');
+        else if (victim === 'drainer') signal(await livingDrainerOf(first.dataDir), 'SIGKILL');
+        else if (victim === 'storage') signal(engine.storage.pid(), 'SIGKILL');
         else if (victim === 'second') await second.kill();
         else {
-          killHard(engine.storage.pid());
+          signal(engine.storage.pid(), 'SIGKILL');
           await Promise.all([first.kill(workers), second.kill()]);
         }
         await ledger.expectHonest(dataDirs, ask);
@@ -116,7 +120,7 @@ describe('processes that are killed at random moments under load', () => {
       await ledger.expectHonest(dataDirs, ask);
       expect(ledger.acknowledged.size).toBe(ledger.sent.length);
       await Promise.all([first.drained(), second.drained()]);
-      await expect.poll(() => refreshRollups(engine.client, { nowMs: Date.now() }).then(() => true)).toBe(true);
+      await expect.poll(() => refreshRollups(engine.client, { nowMs: Date.now() }).then(() => true), { timeout: 60_000 }).toBe(true);
       const analyzer = await startAnalyzer({
         host: '127.0.0.1',
         port: 0,

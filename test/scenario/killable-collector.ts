@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { StorageConnection } from '@outcry/storage';
 import type { CollectorOptions } from '@outcry/collector';
+import { signal } from '../kill.js';
 import { plainOptions, post } from '../unit/collector/sealed.js';
 
 export interface KillableOptions extends Partial<Omit<CollectorOptions, 'storage' | 'log' | 'now'>> {
@@ -33,10 +34,6 @@ export class KillableCollector {
     this.url = url;
   }
 
-  get pid(): number {
-    return this.child?.pid ?? 0;
-  }
-
   /** The processes that take uploads. */
   async workers(): Promise<number[]> {
     this.child?.send('pids');
@@ -60,7 +57,7 @@ export class KillableCollector {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
-    for (const pid of workers) killHard(pid);
+    for (const pid of workers) signal(pid, 'SIGKILL');
     await gone;
   }
 
@@ -73,14 +70,5 @@ export class KillableCollector {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     return false;
-  }
-}
-
-/** Kills a process that may be gone already. */
-export function killHard(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended before.
   }
 }

@@ -4,7 +4,9 @@ import { expect } from 'vitest';
 import { dedupKey, reportId } from '@outcry/protocol/open';
 import { openEnvironment } from '../../collector/src/journal/environment.js';
 import { unpackEntry } from '../../collector/src/journal/entry.js';
+import { isRunning } from '../kill.js';
 import { attempts, body, failure, HOST, newSigner, seal, type SealChange } from '../unit/collector/sealed.js';
+import { eventually } from './eventually.js';
 
 const FAILURES = 3;
 const ATTEMPTS = 4;
@@ -182,12 +184,22 @@ export async function inJournal(dataDir: string): Promise<string[]> {
 
 export const journalOf = (dataDir: string): string => join(dataDir, 'journal', 'journal.lmdb');
 
-/** The process that drains a collector's journal, 0 for none. */
-export async function drainerOf(dataDir: string): Promise<number> {
+/** The process that drains a collector's journal, as the journal says; it may have ended. Undefined for none. */
+export async function drainerOf(dataDir: string): Promise<number | undefined> {
   const environment = openEnvironment(journalOf(dataDir));
   const bytes = environment.meta.get('drainer');
   await environment.root.close();
-  return bytes === undefined ? 0 : (JSON.parse(bytes.toString()) as { pid: number }).pid;
+  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as { pid: number }).pid;
+}
+
+/** Waits until a process that runs drains the journal: after a kill, nobody does for a moment. */
+export async function livingDrainerOf(dataDir: string): Promise<number | undefined> {
+  let pid: number | undefined;
+  await eventually(async () => {
+    pid = await drainerOf(dataDir);
+    expect(pid !== undefined && isRunning(pid), 'somebody drains the journal').toBe(true);
+  });
+  return pid;
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */

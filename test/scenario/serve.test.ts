@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signal } from '../kill.js';
 import { freePort, markedPids, RunningCommand } from './running-command.js';
 
 const STOPPED_WITHIN_MS = 8_000;
@@ -53,11 +54,11 @@ describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
 
   it('starts a collector again that was killed, while the others go on', async () => {
     const before = markedPids(mark);
-    const [collector = 0] = markedPids(mark, 'collector-process');
+    const [collector] = markedPids(mark, 'collector-process');
     const workers = markedPids(mark, 'workers/worker.js');
     expect(workers).toHaveLength(2);
     expect(await isReady()).toBe(true);
-    process.kill(collector, 'SIGKILL');
+    expect(signal(collector, 'SIGKILL')).toBe(true);
     await serving.said(/collector c1 ended by itself \(signal SIGKILL\); starting it again/, 5_000);
     await serving.said(/collector c1 runs again/, 60_000);
     expect(await isReady()).toBe(true);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startError, type OwnerProcess } from '../../../storage/src/owner-process.js';
 import { restartPauseMs, supervise } from '../../../storage/src/supervise.js';
 
@@ -43,6 +43,29 @@ describe('a supervisor', () => {
     expect(lines).toEqual(['the embedded engine ended (exit code 1) and is started again', 'the embedded engine does not start: no']);
     await supervisor.stop();
     expect(second.killed).toEqual(['SIGTERM']);
+  });
+
+  test('ends one that does not heed SIGTERM before the 2 s are over that a stop promises', async () => {
+    vi.useFakeTimers();
+    try {
+      const deaf = fakeOwner(1);
+      const heard: string[] = [];
+      const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+        heard.push(signal);
+        if (signal === 'SIGKILL') deaf.end(signal);
+      };
+      const supervisor = supervise({ ...deaf, kill }, () => Promise.reject(new Error('started')), { log: () => undefined });
+      let isStopped = false;
+      void supervisor.stop().then(() => (isStopped = true));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(heard).toEqual(['SIGTERM']);
+      expect(isStopped).toBe(false);
+      await vi.advanceTimersByTimeAsync(900);
+      expect(heard).toEqual(['SIGTERM', 'SIGKILL']);
+      expect(isStopped).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('starts nothing after it was stopped', async () => {
