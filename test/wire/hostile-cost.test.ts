@@ -5,6 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sampleBody } from '../unit/protocol/sample-body.js';
 import { assembleIndependently, pad } from './assemble-independently.js';
+import { leastCpuMs } from './cpu-time.js';
 import { publicOf } from './key-material.js';
 
 const BODY = 256 * 1024;
@@ -36,17 +37,7 @@ async function intake(envelope: Buffer): Promise<string> {
   }
 }
 
-/** The least CPU time of several rounds, in microseconds for one envelope: what else runs here only ever adds. */
-async function costOf(envelope: Buffer): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round++) {
-    const before = process.cpuUsage();
-    for (let i = 0; i < 20; i++) await intake(envelope);
-    const { user, system } = process.cpuUsage(before);
-    least = Math.min(least, (user + system) / 20);
-  }
-  return least;
-}
+const costOf = (envelope: Buffer): Promise<number> => leastCpuMs(() => intake(envelope), { repeat: 20 });
 
 const u32 = (n: number): Buffer => Buffer.from([n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255]);
 const filled = (...item: number[]): Buffer => {
