@@ -4,12 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kind } from '@outcry/protocol';
 import { LAB_PROGRAMS } from '../../scripts/programs.mjs';
 import type { Engine, Seen } from './engine.js';
 import type { Judged } from './judge.js';
 import { obstacle } from './private-world.mjs';
+import { stuckMs } from './stuck.js';
 
 /** What must be said: by Node, and by pages that know two landmarks. Undefined is not asserted, null is nothing. */
 const EXPECTED: Readonly<Record<string, { readonly node?: Kind | null; readonly chromium?: Kind | null; readonly firefox?: Kind | null }>> =
@@ -51,7 +52,6 @@ const NODE_TYPES: Readonly<Record<string, string>> = {
   'http-503': 'http.error',
 };
 const ROUND_TRIP_MS = '80';
-const LIMIT_MS = 400_000;
 const SURE = 0.9;
 
 interface Row {
@@ -65,12 +65,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** WebKitGTK has no part here: it would need a display and its driver. */
 const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'node-fetch', 'node-https'];
+/** What the run takes on a busy machine, and what two stuck browsers cost besides. */
+const LIMIT_MS = 400_000 + 2 * stuckMs(ENGINES.length);
 
-function runLab(): Promise<readonly Row[]> {
+function runLab(over: AbortSignal): Promise<readonly Row[]> {
   const options = Object.keys(EXPECTED).flatMap((name) => ['--fault', name]);
   const engines = ENGINES.flatMap((engine) => ['--engine', engine]);
   const args = ['test/lab/run.mjs', '--json', '--landmarks', 'two', '--rtt', ROUND_TRIP_MS, '--worlds', '2', ...engines, ...options];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Its world ends with it.
+  over.addEventListener('abort', () => child.kill('SIGTERM'));
   let output = '';
   let errors = '';
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
@@ -87,9 +91,11 @@ const why = obstacle(LAB_PROGRAMS);
 
 describe.skipIf(why !== undefined)(`the fault lab${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
   let rows: readonly Row[] = [];
+  const over = new AbortController();
   beforeAll(async () => {
-    rows = await runLab();
+    rows = await runLab(over.signal);
   }, LIMIT_MS);
+  afterAll(() => over.abort());
 
   const said = (fault: string, isOf: (engine: Engine) => boolean) => {
     const own = rows.filter((row) => row.fault === fault && isOf(row.engine));

@@ -23,7 +23,7 @@ function familyOf(pid: number): readonly number[] {
 
 /** When, in a request, something happens to its client. */
 export const MEANWHILE_AFTER_MS = 1_000;
-const SLEEP_MS = 20_000;
+export const SLEEP_MS = 20_000;
 
 /** Stops the process and all that it started for a while: no timer runs and no packet is read, while the clocks go on. */
 export async function sleepSoon(pid: number | undefined): Promise<void> {

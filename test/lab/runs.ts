@@ -11,13 +11,12 @@ import type { Row } from './matrix.js';
 import { saidOf } from './nel.js';
 import { startApart } from './role.js';
 import type { Role } from './role.js';
+import { stuckMs } from './stuck.js';
 import type { Suffered } from './world.js';
 
 /** Pages opened for one fault at the same time, about. */
 const PAGES_AT_ONCE = 10;
 const TRIES = 3;
-/** No fault takes as long, not even one after the other for ten pages that sleep. */
-const STUCK_MS = 480_000;
 
 export interface Plan {
   readonly root: string;
@@ -91,7 +90,7 @@ async function suffer({ all, renew }: Worlds, place: number, job: Job): Promise<
     const over = new AbortController();
     const asked = (all[place] as Role).ask<readonly Suffered[]>('suffer', { name: fault.name, clients });
     try {
-      const suffered = await Promise.race([asked, wait(STUCK_MS, undefined, { signal: over.signal })]);
+      const suffered = await Promise.race([asked, wait(stuckMs(clients.length), undefined, { signal: over.signal })]);
       if (suffered) return suffered;
       console.error(`${fault.name} is stuck (${tries} of ${TRIES})`);
       asked.catch(() => undefined);
