@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 10_000;
 /** One that ran this long was healthy; the next restart is quick again. */
 const HEALTHY_AFTER_MS = 60_000;
 /** `close()` of the embedded engine promises 2 s. */
-const TERM_GRACE_MS = 1_800;
+export const TERM_GRACE_MS = 1_800;
 
 /** One life of a process, as far as it is supervised. */
 export interface SupervisedProcess {

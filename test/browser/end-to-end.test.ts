@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startCollector } from '@outcry/collector';
 import { makeRecipientKey } from '@outcry/protocol/open';
 import { migrate } from '@outcry/storage';
-import { freePort } from '../scenario/running-command.js';
+import { freePort } from '../free-port.js';
 import { buildStorage, openStorage } from '../scenario/storage-fixture.js';
 import type { OpenStorage } from '../scenario/storage-fixture.js';
 import { startChromium } from './chromium.js';

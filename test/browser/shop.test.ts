@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startShop, type Shop } from '../../examples/shop/src/index.js';
-import { freePort, RunningCommand } from '../scenario/running-command.js';
+import { freePort } from '../free-port.js';
+import { RunningCommand } from '../scenario/running-command.js';
 import { startChromium, type Browser } from './chromium.js';
 
 describe('the page of the shop', () => {
@@ -20,9 +21,9 @@ describe('the page of the shop', () => {
   const asked: string[] = [];
 
   beforeAll(async () => {
-    const port = await freePort('127.0.0.1');
+    const port = await freePort();
     collectorUrl = `http://127.0.0.1:${port}`;
-    const analyzerPort = await freePort('127.0.0.1');
+    const analyzerPort = await freePort();
     const env = { OUTCRY_DATA_DIR: dataDir, OUTCRY_COLLECTOR_PORT: String(port), OUTCRY_ANALYZER_PORT: String(analyzerPort) };
     serving = new RunningCommand(['serve'], env);
     [browser] = await Promise.all([startChromium(), serving.said(/analyzer\s+http/, 60_000)]);

@@ -2,15 +2,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { findProgram } from '../../scripts/programs.mjs';
 import { makeCertificate } from '../../examples/shop/src/certificates.js';
 
 export const NGINX: string | undefined = process.env['OUTCRY_NGINX'] ?? findProgram('nginx') ?? findProgram('/usr/sbin/nginx');
 const SHIPPED = new URL('../../examples/deploy/nginx.conf', import.meta.url);
 export const NAME = 'c1.example.net';
+const STARTED_WITHIN_MS = 60_000;
 
 export interface Nginx {
   readonly port: number;
@@ -19,15 +21,6 @@ export interface Nginx {
   /** Everything that it wrote to standard output and error. */
   readonly output: () => string;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Replaces every one of `changes`; throws when the shipped file has one of them no more. */
@@ -72,7 +65,8 @@ export async function startNginx(
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('latin1')));
   const ended = once(child, 'exit');
-  for (let tries = 0; ; tries += 1) {
+  const endMs = performance.now() + STARTED_WITHIN_MS;
+  for (;;) {
     const socket = connect(port, '127.0.0.1');
     const open = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
@@ -80,7 +74,7 @@ export async function startNginx(
     });
     socket.destroy();
     if (open) break;
-    if (child.exitCode !== null || tries > 300) throw new Error(`nginx does not start: ${output}`);
+    if (child.exitCode !== null || performance.now() > endMs) throw new Error(`nginx does not start: ${output}`);
     await sleep(50);
   }
   return {

@@ -5,11 +5,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, realpathSync, utimesSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import type { App, StartedBrowser } from './app.js';
 import { openSession } from './web-driver.js';
 
@@ -23,15 +23,6 @@ const STARTED_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 
 const bind = (from: string, to: string): unknown => execFileSync('mount', ['--bind', from, to]);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -16,7 +16,7 @@ import { answersOk, startProgram } from './debian-program.js';
 import type { RunningProgram } from './debian-program.js';
 import { eventually } from './eventually.js';
 import { HOST, outage, quietAttempts, quietFailures } from './outage-rows.js';
-import { freePort } from './running-command.js';
+import { freePort } from '../free-port.js';
 
 /** Alertmanager has its own clock, so the story lies in the near past, on a whole minute. */
 const T0 = Math.floor((Date.now() - 90_000) / 60_000) * 60;
@@ -113,7 +113,7 @@ beforeAll(async () => {
   await migrate(client);
   await insertRows(client, 'reports', quietFailures(T0), `reports:${token++}`);
   await insertRows(client, 'attempts', quietAttempts(T0), 'attempts:1');
-  const port = await freePort('127.0.0.1');
+  const port = await freePort();
   alertmanagerUrl = `http://127.0.0.1:${port}`;
   const config = join(folder, 'alertmanager.yml');
   await writeFile(config, 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n');

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+const STARTED_WITHIN_MS = 60_000;
+
 export interface RunningProgram {
   stop(): Promise<void>;
 }
@@ -12,7 +14,7 @@ export async function startProgram(path: string, args: readonly string[], isRead
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text = (text + data.toString()).slice(-4_000)));
   const exited = once(child, 'exit');
-  const end = performance.now() + 30_000;
+  const end = performance.now() + STARTED_WITHIN_MS;
   while (!(await isReady().catch(() => false))) {
     if (child.exitCode !== null || performance.now() > end) {
       child.kill('SIGKILL');

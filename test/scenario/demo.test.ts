@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command, freePort, markedPids, RunningCommand } from './running-command.js';
+import { freePort } from '../free-port.js';
+import { command, markedPids, RunningCommand } from './running-command.js';
 
 /** From the analyzer's first answer to the spike, as the issue of the demo asks; ms. */
 const FOUND_WITHIN_MS = 180_000;
-const STOPPED_WITHIN_MS = 5_000;
+/** For every other step, as long as a busy machine may take. */
+const PATIENCE_MS = 150_000;
+/** The demo's graces, which kill what does not stop, keep it to 5 s; here a stop that hangs is to be found, on any machine. */
+const STOPPED_WITHIN_MS = 30_000;
 
 interface Spike {
   readonly id: string;
@@ -28,15 +32,15 @@ describe.skipIf(process.platform !== 'linux')('outcry demo', () => {
   let demo: RunningCommand | undefined;
 
   beforeAll(async () => {
-    const analyzerPort = await freePort('127.0.0.1');
+    const analyzerPort = await freePort();
     analyzerUrl = `http://127.0.0.1:${analyzerPort}`;
     env = {
       OUTCRY_TEST_DEMO: dataDir,
       OUTCRY_DATA_DIR: dataDir,
-      OUTCRY_COLLECTOR_PORT: String(await freePort('127.0.0.1')),
+      OUTCRY_COLLECTOR_PORT: String(await freePort()),
       OUTCRY_DEMO_SECOND_COLLECTOR_PORT: String(await freePort('127.0.0.2')),
       OUTCRY_ANALYZER_PORT: String(analyzerPort),
-      OUTCRY_DEMO_SHOP_PORT: String(await freePort('127.0.0.1')),
+      OUTCRY_DEMO_SHOP_PORT: String(await freePort()),
       OUTCRY_DEMO_AGENTS: '210',
       OUTCRY_DEMO_HISTORY_MINUTES: '50',
       OUTCRY_DEMO_QUIET_S: '20',
@@ -67,16 +71,18 @@ describe.skipIf(process.platform !== 'linux')('outcry demo', () => {
     const { code, tookMs } = await running.interrupt();
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(STOPPED_WITHIN_MS);
-    expect(markedPids(mark)).toEqual([]);
+    // What a grace had to kill takes what it started along, a moment later.
+    await expect.poll(() => markedPids(mark), { timeout: 10_000 }).toEqual([]);
   }
 
   it('finds the fault, sees its end, and leaves nothing running', async () => {
     expect(existsSync(command), 'npm run build makes the command').toBe(true);
     const running = (demo = new RunningCommand(['demo'], env));
-    await running.said(/analyzer\s+http/, 120_000);
+    await running.said(/analyzer\s+http/, PATIENCE_MS);
     const answeredMs = Date.now();
-    await running.said(/FAULT: the way of AS3320\/DE/, 60_000);
-    const spike = await spikeWhere(({ network }) => network !== null, FOUND_WITHIN_MS - (Date.now() - answeredMs));
+    await running.said(/FAULT: the way of AS3320\/DE/, PATIENCE_MS);
+    const isJudged = ({ network, verdict }: Spike): boolean => network !== null && verdict !== 'undetermined';
+    const spike = await spikeWhere(isJudged, FOUND_WITHIN_MS - (Date.now() - answeredMs));
     expect(spike).toMatchObject({
       host: 'shop.demo.outcry.example',
       kind: 'timeout',
@@ -84,20 +90,20 @@ describe.skipIf(process.platform !== 'linux')('outcry demo', () => {
       verdict: 'outside',
       state: 'open',
     });
-    await running.said(new RegExp(`SPIKE FOUND[^]*${analyzerUrl}/spikes/${spike.id}`), 10_000);
+    await running.said(new RegExp(`SPIKE FOUND[^]*${analyzerUrl}/spikes/${spike.id}`), PATIENCE_MS);
     running.press('f');
-    await running.said(/the way of AS3320\/DE .*is open again/, 5_000);
-    await running.said(/RECOVERED/, 60_000);
+    await running.said(/the way of AS3320\/DE .*is open again/, PATIENCE_MS);
+    await running.said(/RECOVERED/, PATIENCE_MS);
     await stop(running);
-  }, 300_000);
+  }, 900_000);
 
   it('starts again on the same data', async () => {
     const before = existsSync(join(dataDir, 'recipient-key.json')) && readFileSync(join(dataDir, 'recipient-key.json'), 'utf8');
     const running = (demo = new RunningCommand(['demo'], { ...env, OUTCRY_DEMO_QUIET_S: '3600' }));
-    await running.said(/analyzer\s+http/, 60_000);
+    await running.said(/analyzer\s+http/, PATIENCE_MS);
     expect(running.text).toMatch(/history: enough is there from an earlier start/);
-    await spikeWhere(({ network }) => network === 'AS3320/DE', 20_000);
+    await spikeWhere(({ network }) => network === 'AS3320/DE', PATIENCE_MS);
     expect(readFileSync(join(dataDir, 'recipient-key.json'), 'utf8')).toBe(before);
     await stop(running);
-  }, 120_000);
+  }, 600_000);
 });

@@ -1,20 +1,10 @@
 /** The built `outcry` command as a child process of a test, and every process that belongs to it. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { commandOf, markedPids as allMarked } from '../../scripts/left-behind.mjs';
 
 export const command = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
-
-/** A port of this address that was free just now. */
-export async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Pids of the processes that carry the mark in their environment, however far it was handed down; `running` is part of their command line. */
 export function markedPids(mark: string, running = ''): number[] {

@@ -2,12 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signal } from '../kill.js';
-import { freePort, markedPids, RunningCommand } from './running-command.js';
+import { freePort } from '../free-port.js';
+import { markedPids, RunningCommand } from './running-command.js';
 
-const STOPPED_WITHIN_MS = 8_000;
+/** Its graces, one after the other, add up to less than 13 s; a stop that hangs is to be found, on any machine. */
+const STOPPED_WITHIN_MS = 40_000;
+const PATIENCE_MS = 100_000;
 
 describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'outcry-serve-'));
@@ -17,17 +19,17 @@ describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
   let collectorUrl: string;
 
   beforeAll(async () => {
-    const port = await freePort('127.0.0.1');
+    const port = await freePort();
     collectorUrl = `http://127.0.0.1:${port}`;
     env = {
       OUTCRY_TEST_SERVE: dataDir,
       OUTCRY_DATA_DIR: dataDir,
       OUTCRY_COLLECTOR_PORT: String(port),
       OUTCRY_COLLECTOR_WORKERS: '2',
-      OUTCRY_ANALYZER_PORT: String(await freePort('127.0.0.1')),
+      OUTCRY_ANALYZER_PORT: String(await freePort()),
     };
     serving = new RunningCommand(['serve'], env);
-    await serving.said(/analyzer\s+http/, 60_000);
+    await serving.said(/analyzer\s+http/, PATIENCE_MS);
   });
   afterAll(async () => {
     serving.child.kill('SIGKILL');
@@ -59,12 +61,15 @@ describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
     expect(workers).toHaveLength(2);
     expect(await isReady()).toBe(true);
     expect(signal(collector, 'SIGKILL')).toBe(true);
-    await serving.said(/collector c1 ended by itself \(signal SIGKILL\); starting it again/, 5_000);
-    await serving.said(/collector c1 runs again/, 60_000);
+    await serving.said(/collector c1 ended by itself \(signal SIGKILL\); starting it again/, PATIENCE_MS);
+    await serving.said(/collector c1 runs again/, PATIENCE_MS);
     expect(await isReady()).toBe(true);
-    const after = markedPids(mark);
-    // Its workers ended with it; nothing else did.
-    expect(before.filter((pid) => !after.includes(pid)).sort()).toEqual([collector, ...workers].sort());
+    // Its workers end with it; nothing else does.
+    const ended = (): number[] => {
+      const after = markedPids(mark);
+      return before.filter((pid) => !after.includes(pid)).sort();
+    };
+    await expect.poll(ended, { timeout: 30_000 }).toEqual([collector, ...workers].sort());
   });
 
   it('is refused a second time on the same ports, in one line', async () => {
@@ -75,7 +80,7 @@ describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
   });
 
   it('is refused the same data on other ports, in one line', async () => {
-    const ports = { OUTCRY_COLLECTOR_PORT: String(await freePort('127.0.0.1')), OUTCRY_ANALYZER_PORT: String(await freePort('127.0.0.1')) };
+    const ports = { OUTCRY_COLLECTOR_PORT: String(await freePort()), OUTCRY_ANALYZER_PORT: String(await freePort()) };
     const second = new RunningCommand(['serve'], { ...env, ...ports });
     expect(await second.exited).toBe(1);
     expect(second.text.split('\n').filter((line) => line.startsWith('outcry: '))).toHaveLength(1);
@@ -87,16 +92,16 @@ describe.skipIf(process.platform !== 'linux')('outcry serve', () => {
     const { code, tookMs } = await serving.interrupt();
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(STOPPED_WITHIN_MS);
-    expect(markedPids(mark)).toEqual([]);
+    // What a grace had to kill takes what it started along, a moment later.
+    await expect.poll(() => markedPids(mark), { timeout: 10_000 }).toEqual([]);
   });
 
   it('leaves nothing running when it is itself killed', async () => {
     const again = new RunningCommand(['serve'], env);
-    await again.said(/analyzer\s+http/, 60_000);
+    await again.said(/analyzer\s+http/, PATIENCE_MS);
     expect(markedPids(mark).length).toBeGreaterThanOrEqual(4);
     again.child.kill('SIGKILL');
     await again.exited;
-    for (let tries = 0; tries < 60 && markedPids(mark).length > 0; tries += 1) await wait(100);
-    expect(markedPids(mark)).toEqual([]);
+    await expect.poll(() => markedPids(mark), { timeout: 60_000 }).toEqual([]);
   });
 });

@@ -15,7 +15,8 @@ import { findProgram } from '../../scripts/programs.mjs';
 import { answersOk, startProgram } from './debian-program.js';
 import type { RunningProgram } from './debian-program.js';
 import { eventually } from './eventually.js';
-import { freePort, RunningCommand } from './running-command.js';
+import { freePort } from '../free-port.js';
+import { RunningCommand } from './running-command.js';
 
 const ASKED = 'asked.shop.example';
 const PUSHED = 'pushed.shop.example';
@@ -54,7 +55,7 @@ beforeAll(async () => {
   client = createStorageClient(storage.connection);
   await migrate(client);
   await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
-  const port = await freePort('127.0.0.1');
+  const port = await freePort();
   const prometheusUrl = `http://127.0.0.1:${port}`;
   analyzer = await startAnalyzer({
     host: '127.0.0.1',

@@ -28,7 +28,7 @@ export interface Fleet {
 
 /** Four of five clients run the newest release. */
 const RELEASES = ['4.2.1', '4.2.1', '4.2.1', '4.2.1', '4.2.0'];
-const STOP_GRACE_MS = 800;
+export const STOP_GRACE_MS = 800;
 
 /** The fleet's clients: networks in turn, so that every process has some of each. Pure but for reading the network data. */
 export function planAgents(agents: number): FleetAgentPlan[] {

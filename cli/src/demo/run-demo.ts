@@ -34,7 +34,7 @@ const SHOP_ERROR_SHARE = 0.005;
 const FLEET_PROCESSES = 2;
 
 /** Everything is to be gone within 5 s of Ctrl-C: each level of the stack gets its part. */
-const GRACE_MS = 1300;
+export const GRACE_MS = 1300;
 const CLOSE_AFTER_MS = 400;
 
 /** The settings as the demo needs them: its own projects, its shop's metrics, and the fleet's addresses believed. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../cli/src/commands/index.js';
 import { run } from '../../../cli/src/main.js';
+import { freePort } from '../../free-port.js';
 
 let cwd: string;
 let out: string[];
@@ -156,11 +157,3 @@ describe('outcry storage', () => {
     expect(err[0]).toContain('--listen must be a loopback address and a port');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

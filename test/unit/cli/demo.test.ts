@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createReadStream, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { createRequire } from 'node:module';
@@ -8,12 +8,15 @@ import { startEdge, type Edge } from '../../../cli/src/demo/edge.js';
 import { chooseNetwork } from '../../../cli/src/demo/fault.js';
 import { listenKeys } from '../../../cli/src/demo/keyboard.js';
 import { makeFleetClock } from '../../../cli/src/demo/fleet-clock.js';
-import { planAgents } from '../../../cli/src/demo/fleet.js';
+import { planAgents, STOP_GRACE_MS } from '../../../cli/src/demo/fleet.js';
 import { drawAddresses, largestRange, NETWORKS, spreadAddresses } from '../../../cli/src/demo/networks.js';
+import { GRACE_MS } from '../../../cli/src/demo/run-demo.js';
 import { spikeChanges, type SpikeSummary } from '../../../cli/src/demo/spikes.js';
 import { TallyBoard } from '../../../cli/src/demo/tally-board.js';
 import { makeWay, visit } from '../../../cli/src/demo/visit.js';
 import { makeStack, Stopped } from '../../../cli/src/services/stack.js';
+import { TERM_GRACE_MS } from '../../../storage/src/supervise.js';
+import { freePort } from '../../free-port.js';
 
 describe('a fleet clock', () => {
   it('stands until it is advanced, and fires timers in order of time, also those set on the way', () => {
@@ -93,12 +96,7 @@ describe('an edge', () => {
     const here = shop;
     await new Promise<void>((resolve) => here.listen(0, '127.0.0.1', resolve));
     const target = { host: '127.0.0.1', port: (here.address() as AddressInfo).port };
-    const port = await new Promise<number>((resolve) => {
-      const probe = createServer().listen(0, '127.0.1.9', () => {
-        const { port } = probe.address() as AddressInfo;
-        probe.close(() => resolve(port));
-      });
-    });
+    const port = await freePort('127.0.1.9');
     edge = await startEdge({ host: '127.0.1.9', port, target });
     return port;
   };
@@ -201,6 +199,12 @@ describe('a stack', () => {
     await expect(adding).rejects.toBeInstanceOf(Stopped);
     await stack.stop();
     expect(said).toEqual(['x did not stop cleanly: no']);
+  });
+});
+
+describe('the demo', () => {
+  it('gives its levels together no more than the 5 s in which it promises to be gone', () => {
+    expect(Math.max(GRACE_MS, STOP_GRACE_MS) + GRACE_MS + TERM_GRACE_MS).toBeLessThanOrEqual(5_000);
   });
 });
 
