@@ -20,8 +20,15 @@ const alias = [
 
 const project = (name: string, options: object = {}) => ({
   resolve: { alias },
-  // What failed is told whole: a log is often all that is left of a run.
-  test: { name, include: [`test/${name}/**/*.test.ts`], chaiConfig: { truncateThreshold: 2_000 }, ...options },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    // What failed is told whole: a log is often all that is left of a run.
+    chaiConfig: { truncateThreshold: 2_000 },
+    // What is waited for may take its time on a busy machine; what never comes fails before the test's own limit.
+    expect: { poll: { timeout: 15_000 } },
+    ...options,
+  },
 });
 
 export default defineConfig({
