@@ -34,9 +34,9 @@ const project = (name: string, options: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', { testTimeout: 20_000 }),
-      project('wire', { testTimeout: 20_000 }),
-      project('dom', { environment: 'jsdom', setupFiles: ['test/dom/setup.ts'], testTimeout: 20_000 }),
+      project('unit', { testTimeout: 60_000 }),
+      project('wire', { testTimeout: 60_000 }),
+      project('dom', { environment: 'jsdom', setupFiles: ['test/dom/setup.ts'], testTimeout: 60_000 }),
       project('hostile', { testTimeout: 60_000 }),
       project('scenario', { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false }),
       project('lab', { testTimeout: 20_000, hookTimeout: 400_000, fileParallelism: false }),

@@ -5,7 +5,7 @@ import { isPlainCbor } from '@outcry/protocol/scan-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyBody, sampleBody } from '../unit/protocol/sample-body.js';
-import { leastCpuMs } from './cpu-time.js';
+import { leastCpuMs } from '../cpu-time.js';
 
 const MAX = 256 * 1024;
 /** For one value in all three places; cbor-x took a minute for 444 bytes. */

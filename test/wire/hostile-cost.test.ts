@@ -5,7 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sampleBody } from '../unit/protocol/sample-body.js';
 import { assembleIndependently, pad } from './assemble-independently.js';
-import { leastCpuMs } from './cpu-time.js';
+import { leastCpuMs } from '../cpu-time.js';
 import { publicOf } from './key-material.js';
 
 const BODY = 256 * 1024;

@@ -6,7 +6,7 @@ import nacl from 'tweetnacl';
 import { describe, expect, it } from 'vitest';
 import { sampleBody } from '../unit/protocol/sample-body.js';
 import { assembleIndependently, pad, type Ingredients } from './assemble-independently.js';
-import { leastCpuMs } from './cpu-time.js';
+import { leastCpuMs } from '../cpu-time.js';
 import { publicOf, unhex } from './key-material.js';
 
 /** There are three ways to verify, and they have to say the same. */

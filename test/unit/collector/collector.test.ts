@@ -38,6 +38,18 @@ const stored = async (): Promise<number> => {
   return inserted.filter(({ table }) => table === 'reports').reduce((sum, { values }) => sum + values.length, 0);
 };
 
+/** A disk whose flushes end when they are released. */
+function heldFlush() {
+  let held = false;
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const flush = (write: Promise<boolean>): Promise<boolean> => {
+    held = true;
+    return gate.then(() => write);
+  };
+  return { flush, isHeld: () => held, release };
+}
+
 beforeEach(async () => {
   directory = await temporaryDirectory();
   inserted = [];
@@ -69,8 +81,9 @@ describe('an upload', () => {
 
   it('waits for the flush, and so does its duplicate', async () => {
     const held: (() => void)[] = [];
+    let isHolding = true;
     const flush = (write: Promise<boolean>): Promise<boolean> =>
-      new Promise((resolve, reject) => held.push(() => void write.then(resolve, reject)));
+      isHolding ? new Promise((resolve, reject) => held.push(() => void write.then(resolve, reject))) : write;
     const { url } = await start({}, { flush });
     const bytes = await seal();
     let answered = 0;
@@ -78,7 +91,8 @@ describe('an upload', () => {
     await expect.poll(() => held.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(answered).toBe(0);
-    held[0]?.();
+    isHolding = false;
+    for (const release of held) release();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([204, 204]);
   });
 
@@ -218,13 +232,14 @@ describe('limits', () => {
     const flaky = storageOf(() => (away ? Promise.reject(new Error('away')) : Promise.resolve()));
     const { url } = await start({ storage: flaky, limits: { journalEntries: 2, retryCapMs: 20, batchAfterMs: 0 } });
     for (let index = 0; index < 2; index += 1) expect((await post(url, await seal())).status).toBe(204);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    const refused = await post(url, await seal());
-    expect([refused.status, refused.code]).toEqual([503, 'journal_full']);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    // How full it is is looked at now and then.
+    let refused: Awaited<ReturnType<typeof post>> | undefined;
+    await expect.poll(async () => (refused = await post(url, await seal())).status).toBe(503);
+    expect(refused?.code).toBe('journal_full');
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
     away = false;
-    await expect.poll(async () => (await post(url, await seal())).status, { timeout: 5_000, interval: 100 }).toBe(204);
+    await expect.poll(async () => (await post(url, await seal())).status, { interval: 100 }).toBe(204);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 
@@ -271,14 +286,13 @@ describe('limits', () => {
   });
 
   it('answer overloaded when more uploads are in work than may be', async () => {
-    const { url } = await start(
-      { limits: { uploadsInWork: 1 } },
-      { flush: (write: Promise<boolean>) => new Promise((resolve) => setTimeout(() => void write.then(resolve), 300)) },
-    );
+    const { flush, isHeld, release } = heldFlush();
+    const { url } = await start({ limits: { uploadsInWork: 1 } }, { flush });
     const first = post(url, await seal());
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(isHeld).toBe(true);
     const second = await post(url, await seal());
     expect([second.status, second.code]).toEqual([503, 'overloaded']);
+    release();
     expect((await first).status).toBe(204);
   });
 
@@ -299,10 +313,12 @@ describe('limits', () => {
 describe('the other routes', () => {
   it('are a witness that names a network and no address', async () => {
     const { url } = await start({ trustProxy: ['127.0.0.1'] });
+    const askedMs = Date.now();
     const response = await fetch(`${url}/v1/witness`, { headers: { 'x-forwarded-for': '91.0.0.1' } });
     const answer = (await response.json()) as { now: number };
     expect(answer).toEqual({ now: answer.now, asn: 3320, country: 'DE' });
-    expect(Math.abs(answer.now - Date.now())).toBeLessThan(5_000);
+    expect(answer.now).toBeGreaterThanOrEqual(askedMs);
+    expect(answer.now).toBeLessThanOrEqual(Date.now());
     const { headers } = response;
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('timing-allow-origin')).toBe('*');
@@ -361,11 +377,10 @@ describe('the other routes', () => {
 
 describe('closing and starting', () => {
   it('turns readyz 503 first, refuses uploads, lets those in work finish', async () => {
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    const { url, close } = await start({}, { flush: (write: Promise<boolean>) => gate.then(() => write) });
+    const { flush, isHeld, release } = heldFlush();
+    const { url, close } = await start({ limits: { closeAfterMs: 60_000 } }, { flush });
     const inWork = post(url, await seal());
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(isHeld).toBe(true);
     const closed = close();
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
     expect((await post(url, await seal())).code).toBe('stopping');

@@ -227,7 +227,8 @@ describe('the drainer', () => {
     await expect.poll(() => journal.environment.batches.getCount()).toBe(1);
     const began = performance.now();
     await drainer.close(50);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // Storage answers only after this: whoever waits for it waits for ever.
+    expect(performance.now() - began).toBeLessThan(10_000);
     release();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(journal.usage().entries).toBe(1);
@@ -238,7 +239,7 @@ describe('the drainer', () => {
     await drainer.drained();
     await add(1);
     drainer.wake(1);
-    await expect.poll(() => reports().length, { timeout: 3_000 }).toBe(1);
+    await expect.poll(() => reports().length).toBe(1);
   });
 });
 

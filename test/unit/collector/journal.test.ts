@@ -75,6 +75,7 @@ describe('the journal', () => {
     expect(answers.sort()).toEqual(['duplicate', 'first']);
     // Known only from the disk: a flush of our own has to come first.
     const late = journal.confirm(key).then(() => answers.push('late'));
+    await expect.poll(() => held.length).toBe(2);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(answers).toHaveLength(2);
     held[1]?.();

@@ -39,8 +39,8 @@ const start = async (tls: { certFile: string; keyFile: string }): Promise<Runnin
     host: '127.0.0.1',
     port: 0,
     tls,
-    headersTimeoutMs: 1_000,
-    requestTimeoutMs: 1_000,
+    headersTimeoutMs: 15_000,
+    requestTimeoutMs: 15_000,
     maxConnections: 100,
     maxConnectionsPerPrefix: 100,
     prefixOf: () => undefined,
@@ -62,7 +62,7 @@ describe('a server with TLS', () => {
     expect(url).toBe(`https://127.0.0.1:${port}`);
     expect(await shownName(port)).toBe('first');
     write('second');
-    await expect.poll(() => shownName(port), { timeout: 5_000 }).toBe('second');
+    await expect.poll(() => shownName(port)).toBe('second');
   });
 
   it('keeps the old one while the files make no pair', async () => {
@@ -72,7 +72,7 @@ describe('a server with TLS', () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(await shownName(port)).toBe('first');
     write('second');
-    await expect.poll(() => shownName(port), { timeout: 5_000 }).toBe('second');
+    await expect.poll(() => shownName(port)).toBe('second');
   });
 
   it('does not start without its files', async () => {

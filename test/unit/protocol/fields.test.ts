@@ -12,6 +12,7 @@ import {
 import { decodeBody } from '@outcry/protocol/open';
 import * as notes from '@outcry/protocol/notes';
 import { describe, expect, it } from 'vitest';
+import { leastCpuMs } from '../../cpu-time.js';
 import { sampleBody } from './sample-body.js';
 
 const SECTIONS = {
@@ -74,11 +75,11 @@ describe('HOST_PATTERN', () => {
     '2001:db8::7',
   ])('refuses %j', (host) => expect(host).not.toMatch(HOST_PATTERN));
 
-  it('refuses the longest hostile names at once', () => {
-    const startedMs = performance.now();
-    for (let i = 0; i < 100; i++)
-      for (const host of [`${'a-'.repeat(126)}!`, `${'a.'.repeat(126)}!`, `${'-'.repeat(252)}a`]) HOST_PATTERN.test(host);
-    expect((performance.now() - startedMs) / 300).toBeLessThan(1);
+  it('refuses the longest hostile names at once', async () => {
+    for (const host of [`${'a-'.repeat(126)}!`, `${'a.'.repeat(126)}!`, `${'-'.repeat(252)}a`]) {
+      expect(host).not.toMatch(HOST_PATTERN);
+      expect(await leastCpuMs(() => HOST_PATTERN.test(host), { repeat: 100 })).toBeLessThan(1);
+    }
   });
 });
 

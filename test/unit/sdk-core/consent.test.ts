@@ -196,13 +196,12 @@ describe('withdrawal', () => {
     const c = await collector();
     const store = makeMemoryStore();
     const tabs = makeTabs();
-    const here = makePlace([c.origin], {}, { store, broadcast: tabs(1) });
+    // The second after which it would wait no longer never ends here.
+    const here = makePlace([c.origin], {}, { store, broadcast: tabs(1), networkTimer: () => () => undefined });
     const there = makePlace([c.origin], {}, { store, broadcast: tabs(1) });
     await here.agent.setConsent('granted', RECEIPT);
     await there.agent.setConsent('granted', RECEIPT);
-    const startedMs = performance.now();
     await here.agent.setConsent('denied');
-    expect(performance.now() - startedMs).toBeLessThan(900);
     expect(there.agent.consent).toBe('denied');
     there.agent.fail(failureAt(there.clock.nowMs));
     await there.agent.flush();

@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../free-port.js';
 
 export interface Certificate {
   readonly key: string;
@@ -114,13 +115,7 @@ export function tls(certificate: Certificate, more: object = {}): Promise<number
 }
 
 /** A port that nothing listens on. */
-export async function closedPort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
+export const closedPort = freePort;
 
 export async function closeAll(): Promise<void> {
   for (const socket of sockets) socket.destroy();

@@ -14,6 +14,8 @@ import { afterRequest, closeAll, closedPort, makeCertificates, onConnect, tls } 
 const certificates = makeCertificates();
 const agents: NodeOutcry[] = [];
 const NOWHERE = 'http://127.0.0.9:9';
+/** The app's own time limit: long enough for a connection on any machine. */
+const LIMIT_MS = 1_500;
 
 function watching(options: Partial<OutcryOptions> = {}, platform: Partial<NodePlatform> = {}) {
   const agent = init(
@@ -136,8 +138,8 @@ describe('diagnosis of real failures', () => {
   it('names a request that the app gave up by its own timer', async () => {
     const { seen } = watching();
     const port = await afterRequest(() => undefined);
-    await byFetch(plain(port), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
-    await byHttp(plain(port), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
+    await byFetch(plain(port), { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => undefined);
+    await byHttp(plain(port), { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => undefined);
     await until(() => seen.length === 2);
     for (const { failure } of seen) expect(failure).toMatchObject({ type: 'abandoned', kind: 'timeout', phase: 'application' });
   });
@@ -159,7 +161,7 @@ describe('diagnosis of real failures', () => {
 
   it('tells a TLS handshake that stalled from a name or a connection, with http', async () => {
     const { seen } = watching();
-    await byHttp(secure(await onConnect(() => undefined)), { signal: AbortSignal.timeout(150) }).catch(() => undefined);
+    await byHttp(secure(await onConnect(() => undefined)), { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => undefined);
     // The handshake is tried once more, and does not end then either.
     await expect.poll(() => seen.length, { timeout: 15_000 }).toBe(1);
     expect(seen[0]?.failure).toMatchObject({ type: 'tls.failed', kind: 'tls', phase: 'connection', confidence_pct: 90 });
