@@ -16,6 +16,10 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const STARTED_WITHIN_MS = 100_000;
+/** For every step of a page. */
+const PATIENCE_MS = 60_000;
+
 export interface Browser {
   readonly context: BrowserContext;
   /** Ends it and forgets its profile. */
@@ -47,10 +51,12 @@ export async function startChromium(change: BrowserChange = {}): Promise<Browser
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,
     headless: true,
+    timeout: STARTED_WITHIN_MS,
     args: [...FLAGS, ...flags],
     ignoreDefaultArgs: [...without],
     ...(home !== undefined && { env: { ...process.env, HOME: home } as Record<string, string> }),
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   return {
     context,
     async close() {

@@ -85,6 +85,16 @@ const uploads = (): Promise<number> =>
     }).on('error', reject);
   });
 
+/** The same, once none has come for as long as it takes twenty times. */
+async function settledUploads(): Promise<number> {
+  for (let before = -1; ;) {
+    const now = await uploads();
+    if (now === before) return now;
+    before = now;
+    await page.waitForTimeout(LONG_ENOUGH_MS);
+  }
+}
+
 /** Failures that the agent itself reported, as far as the engine has them. */
 const ownRows = async (): Promise<number> => {
   const [row] = await engine.ask("SELECT uniqExact(report_id) AS own FROM reports WHERE source = 'sdk-browser'");
@@ -222,15 +232,18 @@ describe("Chromium's own reports", () => {
     api.closeAllConnections();
     asked = [];
     await decide('denied');
-    expect(policyRequests()).toEqual(['GET /.well-known/outcry-nel?remove']);
+    await expect.poll(policyRequests, { timeout: 20_000 }).toEqual(['GET /.well-known/outcry-nel?remove']);
     // The last reports of before may still be on their way.
-    await page.waitForTimeout(LONG_ENOUGH_MS);
-    const [before, rows] = [await uploads(), await nelRows()];
+    const before = await settledUploads();
+    await collector.drained();
+    const rows = await nelRows();
     expect(before).toBeGreaterThan(0);
     expect(await ask('/torn')).toBe('TypeError');
     await page.waitForTimeout(LONG_ENOUGH_MS);
     expect(await uploads()).toBe(before);
+    await collector.drained();
     expect(await nelRows()).toEqual(rows);
+    expect(policyRequests()).toHaveLength(1);
   });
 
   it('are not switched on by a policy that names another receiver than the app does', async () => {
@@ -244,8 +257,7 @@ describe("Chromium's own reports", () => {
     asked = [];
     await decide('granted');
     await expect.poll(policyRequests, { timeout: 20_000 }).toEqual(['GET /.well-known/outcry-nel', 'GET /.well-known/outcry-nel?remove']);
-    await page.waitForTimeout(500);
-    const before = await uploads();
+    const before = await settledUploads();
     expect(await ask('/torn')).toBe('TypeError');
     await page.waitForTimeout(LONG_ENOUGH_MS);
     expect(await uploads()).toBe(before);

@@ -7,6 +7,9 @@ import type { Browser } from './chromium.js';
 import { startServers } from './servers.js';
 import type { Servers } from './servers.js';
 
+/** Names that no browser ever reached. */
+const NOWHERE = ['nowhere.invalid', 'never.invalid', 'nobody.invalid'];
+
 let servers: Servers;
 let browser: Browser;
 let page: Page;
@@ -43,13 +46,13 @@ async function openPage(): Promise<Page> {
   made.on('pageerror', (error) => complaints.push(String(error)));
   await made.goto(servers.page);
   await made.evaluate(
-    ({ collector, recipientKey }) => {
+    ({ collector, recipientKey, hosts }) => {
       window.agent = window.outcry.init(
-        { project: 'shop', release: '1.0', hosts: ['127.0.0.1', 'nowhere.invalid'], collectors: [collector], recipientKey },
+        { project: 'shop', release: '1.0', hosts, collectors: [collector], recipientKey },
         { liveDelayMs: 0 },
       );
     },
-    { collector: servers.collector, recipientKey: servers.recipientKey },
+    { collector: servers.collector, recipientKey: servers.recipientKey, hosts: ['127.0.0.1', ...NOWHERE] },
   );
   return made;
 }
@@ -130,12 +133,18 @@ describe('after consent', () => {
     expect(await ask(`${servers.closedPort}/x`)).toBe('TypeError');
     expect(await ask(`${servers.noCors}/x`)).toBe('TypeError');
     expect(await ask(`${servers.api}/broken`)).toBe('503');
-    expect(await ask('https://nowhere.invalid/')).toBe('TypeError');
+    for (const host of NOWHERE) expect(await ask(`https://${host}/`)).toBe('TypeError');
     expect(await ask(`${servers.mute}/x`, 700)).toBe('TimeoutError');
     const kinds = (): string[] => [...new Set(failures().map(({ host, kind }) => `${host} ${kind}`))].sort();
-    const wanted = ['127.0.0.1 cors', '127.0.0.1 http', '127.0.0.1 timeout', '127.0.0.1 unknown', 'nowhere.invalid blocked'];
-    await until(() => kinds().length >= wanted.length).catch(() => undefined);
-    expect(kinds()).toEqual(wanted);
+    const ofNowhere = (): string[] => kinds().filter((each) => each.includes('.invalid '));
+    const ofService = (): string[] => kinds().filter((each) => !ofNowhere().includes(each));
+    const wanted = ['127.0.0.1 cors', '127.0.0.1 http', '127.0.0.1 timeout', '127.0.0.1 unknown'];
+    await until(() => kinds().length >= wanted.length + NOWHERE.length).catch(() => undefined);
+    expect(ofService()).toEqual(wanted);
+    // Only what fails within 30 ms can be the browser's own doing: a busy machine may take longer over one of them.
+    expect(ofNowhere()).toHaveLength(NOWHERE.length);
+    expect(ofNowhere().some((each) => each.endsWith(' blocked'))).toBe(true);
+    for (const each of ofNowhere()) expect(each).toMatch(/ (blocked|dns|unknown)$/);
     expect(failures().find(({ kind }) => kind === 'http')).toMatchObject({ type: 'http.error', status_code: 503, phase: 'application' });
     expect(servers.bodies[0]?.context).toMatchObject({ runtime: 'chrome', os: 'linux', source: 'sdk-browser' });
     // No preflight, no cookie, no type.
@@ -196,7 +205,8 @@ describe('after consent', () => {
     await page.evaluate(() => window.agent.setConsent('denied'));
     servers.asked.length = 0;
     expect((await stored()).keys).toEqual(['!epoch']);
-    expect(await other.evaluate(() => window.agent.consent)).toBe('denied');
+    // It is waited for no longer than a second, which a busy machine may need.
+    await until(() => other.evaluate(() => window.agent.consent === 'denied'));
     await ask(`${servers.closedPort}/z`);
     await page.waitForTimeout(1_500);
     expect(servers.asked).toEqual([]);

@@ -7,6 +7,7 @@ import { createServer as createTcp } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { ReportBody } from '@outcry/protocol';
 import { decodeBody, loadRecipientKeys, makeRecipientKey, openEnvelope, verifyEnvelope } from '@outcry/protocol/open';
+import { freePort } from '../free-port.js';
 
 async function listen(server: Server, address = '127.0.0.1'): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
@@ -81,9 +82,7 @@ export async function startServers(): Promise<Servers> {
   const muted = new Set<Socket>();
   const mute = createTcp((socket) => void muted.add(socket.on('error', () => undefined)));
   open.push(mute);
-  const closed = createTcp();
-  const closedPort = await listen(closed);
-  closed.close();
+  const closedPort = `http://127.0.0.1:${await freePort()}`;
 
   const servers: Servers = {
     page,

@@ -26,7 +26,7 @@ describe('the page of the shop', () => {
     const analyzerPort = await freePort();
     const env = { OUTCRY_DATA_DIR: dataDir, OUTCRY_COLLECTOR_PORT: String(port), OUTCRY_ANALYZER_PORT: String(analyzerPort) };
     serving = new RunningCommand(['serve'], env);
-    [browser] = await Promise.all([startChromium(), serving.said(/analyzer\s+http/, 60_000)]);
+    [browser] = await Promise.all([startChromium(), serving.said(/analyzer\s+http/, 100_000)]);
     tailing = new RunningCommand(['tail', '--json'], env);
     const recipientKey = /recipientKey (\S+)/.exec(serving.text)?.[1] ?? '';
     shop = await startShop({
@@ -76,7 +76,7 @@ describe('the page of the shop', () => {
     expect(text).toMatch(/sealing\s+\d+ bytes, sealed and signed \(1 report\)/);
     expect(text).toMatch(/21 fields, and no more/);
     expect(text).toMatch(new RegExp(`collector ${collectorUrl} took it in \\d+ ms, [\\d.]+ m?s after the failure`));
-    await tailing.said(/"host":"127\.0\.3\.7".*"type":"http\.error"/, 20_000);
+    await tailing.said(/"host":"127\.0\.3\.7".*"type":"http\.error"/, 60_000);
     expect(await page.getAttribute('#live', 'href')).toMatch(/\/live\/shop-dev$/);
   });
 
@@ -84,7 +84,7 @@ describe('the page of the shop', () => {
     const { faults } = shop;
     for (const { id } of faults.filter((fault) => fault.id !== 'http-503')) {
       await page.click(`#fault-${id}`);
-      await page.waitForSelector(`#fault-${id}:enabled`, { timeout: 15_000 });
+      await page.waitForSelector(`#fault-${id}:enabled`);
     }
     await page.waitForFunction(() => !document.querySelector('#log')?.textContent?.includes('is looking at it'), undefined, {
       timeout: 30_000,

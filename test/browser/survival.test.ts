@@ -84,7 +84,8 @@ describe('a report that waits', () => {
     await page.close();
     servers.silent = false;
     const next = await openTab(browser.context, servers);
-    await until(() => failures() === 1, 20_000);
+    // A lease that was not given back would last a minute.
+    await until(() => failures() === 1, 40_000);
     await withdrawAndClose(next);
   });
 

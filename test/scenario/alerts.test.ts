@@ -19,8 +19,8 @@ import { HOST, outage, quietAttempts, quietFailures } from './outage-rows.js';
 import { freePort } from '../free-port.js';
 
 /** Alertmanager has its own clock, so the story lies in the near past, on a whole minute. */
-const T0 = Math.floor((Date.now() - 90_000) / 60_000) * 60;
-let now = T0;
+let T0: number;
+let now: number;
 let token = 0;
 
 interface Told {
@@ -111,8 +111,6 @@ beforeAll(async () => {
   storage = await startStorage({ dataDir: join(folder, 'storage') });
   client = createStorageClient(storage.connection);
   await migrate(client);
-  await insertRows(client, 'reports', quietFailures(T0), `reports:${token++}`);
-  await insertRows(client, 'attempts', quietAttempts(T0), 'attempts:1');
   const port = await freePort();
   alertmanagerUrl = `http://127.0.0.1:${port}`;
   const config = join(folder, 'alertmanager.yml');
@@ -125,6 +123,11 @@ beforeAll(async () => {
   );
   await listening(hooks);
   await listening(smtp);
+  // Alertmanager forgets what is five minutes old: the story begins when all is there to tell it.
+  T0 = Math.floor((Date.now() - 90_000) / 60_000) * 60;
+  now = T0;
+  await insertRows(client, 'reports', quietFailures(T0), `reports:${token++}`);
+  await insertRows(client, 'attempts', quietAttempts(T0), 'attempts:1');
   await start();
 });
 afterAll(async () => {
