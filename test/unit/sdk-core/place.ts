@@ -7,6 +7,8 @@ import type { ObservedFailure } from '../../../sdk-core/src/index.js';
 import { KEYS } from './collector.js';
 import { makeUnderWay } from './under-way.js';
 
+const TURN_MS = 5;
+
 export interface Clock {
   nowMs: number;
   /** Moves the clock, running what falls due in order, and lets real I/O settle in between. */
@@ -21,7 +23,10 @@ export interface Clock {
   waitsFor(s: number): boolean;
 }
 
-export const settle = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Lets real I/O settle, in turns of the event loop, each of which does all that is there: a machine that stands still lets nothing pass. */
+export async function settle(ms = 30): Promise<void> {
+  for (let left = ms; left > 0; left -= TURN_MS) await new Promise((resolve) => setTimeout(resolve, Math.min(left, TURN_MS)));
+}
 
 /** Waits until `holds`, at most 15 s. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -3,6 +3,8 @@
  * clock that jumps ahead while something is still being sealed gives every later timer another date.
  */
 
+/** Time is counted in turns of the event loop, which does all I/O that is there in each: a machine that stands still counts none. */
+const TURN_MS = 5;
 /** Real I/O that nobody can follow, such as reading the body of an answer, gets this long. */
 const QUIET_MS = 30;
 /** A call that nobody answers on purpose. */
@@ -20,11 +22,11 @@ export interface UnderWay {
 export function makeUnderWay(): UnderWay {
   let work = 0;
   let calls = 0;
-  let changedMs = 0;
+  let changes = 0;
   const change = (by: { readonly work?: number; readonly calls?: number }): void => {
     work += by.work ?? 0;
     calls += by.calls ?? 0;
-    changedMs = performance.now();
+    changes += 1;
   };
 
   function followed(result: unknown): unknown {
@@ -46,11 +48,12 @@ export function makeUnderWay(): UnderWay {
       return call(url, init).finally(() => change({ calls: -1 }));
     },
     async rest() {
-      changedMs = performance.now();
-      for (;;) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        const quietMs = performance.now() - changedMs;
-        if (work === 0 && quietMs >= (calls > 0 ? UNANSWERED_MS : QUIET_MS)) return;
+      changes = 0;
+      for (let quietTurns = 0; ; quietTurns++) {
+        const before = changes;
+        await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+        if (changes !== before) quietTurns = 0;
+        if (work === 0 && quietTurns * TURN_MS >= (calls > 0 ? UNANSWERED_MS : QUIET_MS)) return;
       }
     },
   };
