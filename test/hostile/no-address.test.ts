@@ -130,7 +130,7 @@ async function held(forwarded: string): Promise<{ readonly ended: Promise<boolea
   const ended = new Promise<boolean>((resolve) => outgoing.once('close', () => resolve(isAnswered)));
   outgoing.write(Buffer.alloc(1_000, 1));
   const metrics = async (): Promise<string> => (await fetch(new URL('/metrics', url), { headers: { connection: 'close' } })).text();
-  await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^outcry_uploads_in_work 1$/m);
+  await expect.poll(metrics, { timeout: 30_000, interval: 250 }).toMatch(/^outcry_uploads_in_work 1$/m);
   return { ended };
 }
 

@@ -73,7 +73,7 @@ describe('a collector', () => {
     const { port, url } = await start();
     expect(await client(connect(port, '127.0.0.1'), first, drip).ended).toMatch(answer);
     expect((await post(url, await seal())).status).toBe(204);
-    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/^outcry_uploads_in_work 0$/m);
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), { interval: 250 }).toMatch(/^outcry_uploads_in_work 0$/m);
   });
 
   it('drops a client that goes on after it was told to go', async () => {
@@ -98,7 +98,7 @@ describe('a collector', () => {
     for (let index = 0; index < 200; index += 1) client(connect(port, '127.0.0.1'), index % 2 === 0 ? POST : '');
     const slow = 'X-Forwarded-For: 203.0.113.9\r\nContent-Length: 2000\r\n\r\nxx';
     const held = Array.from({ length: 3 }, () => client(connect(port, '127.0.0.1'), POST + slow));
-    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/^outcry_uploads_in_work 3$/m);
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), { interval: 250 }).toMatch(/^outcry_uploads_in_work 3$/m);
 
     const envelope = await seal();
     expect(await post(url, envelope, { 'x-forwarded-for': '203.0.113.77' })).toMatchObject({ status: 429, code: 'rate_limited' });
