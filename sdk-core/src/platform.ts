@@ -81,8 +81,8 @@ export interface Platform {
   readonly deflate?: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Loads suite 2; called once consent is given where native crypto is missing. */
   readonly loadNacl?: () => Promise<NaclSealing>;
-  /** Calls `run` when the network came back or changed. The result stops it. */
-  readonly onWake?: (run: () => void) => () => void;
+  /** Calls `run` when something may go again; `isOtherNetwork` when the network came back or became another one. The result stops it. */
+  readonly onWake?: (run: (isOtherNetwork: boolean) => void) => () => void;
   /** Calls `run` when the page is hidden or left and may never come back; `closing` when nothing asynchronous may end any more. The result stops it. */
   readonly onLeave?: (run: (closing: boolean) => void) => () => void;
   /** Called when a round of deliveries ends with something that no collector took. */

@@ -222,11 +222,11 @@ export function startSession(parts: SessionParts): Session {
       .catch(() => undefined);
   });
 
-  const stopWake = platform.onWake?.(() => {
+  const stopWake = platform.onWake?.((isOtherNetwork) => {
     // A page that slept through a withdrawal learns of it here.
     void grant.holds();
     delivery.wake();
-    witness.refresh(true);
+    witness.refresh(isOtherNetwork);
   });
 
   function fail(seen: ObservedFailure): void {

@@ -36,11 +36,11 @@ function unrefTimer(run: () => void, ms: number): () => void {
 }
 
 /** Calls `run` when the machine's addresses changed. */
-function onNetworkChange(run: () => void): () => void {
+function onNetworkChange(run: (isOtherNetwork: true) => void): () => void {
   let before = networkSignature();
   const timer = setInterval(() => {
     const now = networkSignature();
-    if (now !== before && now !== '') run();
+    if (now !== before && now !== '') run(true);
     before = now;
   }, WAKE_POLL_MS).unref();
   return () => clearInterval(timer);

@@ -70,7 +70,7 @@ export async function startClient(number: number, world: World, { meanVisitMs = 
     'sdk-node',
   );
   let life = { over: false };
-  let wake = (): void => undefined;
+  let wake: (isOtherNetwork: boolean) => void = () => undefined;
 
   function begin(): Agent {
     const mine = (life = { over: false });
@@ -116,7 +116,7 @@ export async function startClient(number: number, world: World, { meanVisitMs = 
       client.agent = begin();
       await clock.settle();
     },
-    comeOnline: () => wake(),
+    comeOnline: () => wake(true),
   };
 
   function visit(isRetry: boolean): void {

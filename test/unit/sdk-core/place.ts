@@ -90,7 +90,8 @@ export interface Place {
   readonly platform: Platform;
   readonly store: Store;
   readonly events: AgentEvent[];
-  readonly wake: () => void;
+  /** The network came back; with `false` the page is looked at again. */
+  readonly wake: (isOtherNetwork?: boolean) => void;
 }
 
 export const RECEIPT = { text: 'v3', textHash: 'A'.repeat(43), at: '2026-11-22T11:00:00Z', method: 'dialog' } as const;
@@ -112,7 +113,7 @@ export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {
   const clock = makeClock(undefined, underWay.rest);
   const store = changes.store ?? makeMemoryStore();
   const events: AgentEvent[] = [];
-  let wake: () => void = () => undefined;
+  let wake: (isOtherNetwork: boolean) => void = () => undefined;
   const platform: Platform = {
     now: () => clock.nowMs,
     random: Math.random,
@@ -138,7 +139,7 @@ export function makePlace(collectors: string[], more: Partial<OutcryOptions> = {
   };
   const agent = createAgent(checkOptions(optionsFor(collectors, more), platform.source), platform);
   agent.onEvent((event) => events.push(event));
-  return { agent, clock, platform, store, events, wake: () => wake() };
+  return { agent, clock, platform, store, events, wake: (isOtherNetwork = true) => wake(isOtherNetwork) };
 }
 
 export function failureAt(startedAtMs: number, more: Partial<ObservedFailure> = {}): ObservedFailure {
