@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ATTEMPT_FIELDS, CONSENT_FIELDS, CONTEXT_FIELDS, DELIVERY_FIELDS, FAILURE_FIELDS, LOSS_FIELDS } from '@outcry/protocol';
 import '../../sdk-browser/src/consent.js';
 import type { ConsentElement } from '../../sdk-browser/src/consent.js';
@@ -92,6 +92,83 @@ describe('<outcry-consent>', () => {
   it('sets no style attribute and no inline script, so that a strict policy allows it', () => {
     element.agent = openTab();
     expect(inside('[style], style, script')).toEqual([]);
+  });
+});
+
+describe('a page whose browser keeps WebCrypto back, as on plain http', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** What the element says from now on, as "type state". */
+  function listenTo(): readonly string[] {
+    const told: string[] = [];
+    for (const type of ['outcry-consent', 'outcry-consent-failed'])
+      element.addEventListener(type, (event) => told.push(`${type} ${(event as CustomEvent<{ state: string }>).detail.state}`));
+    return told;
+  }
+  const withSubtle = (subtle: object | undefined): void =>
+    void vi.spyOn(crypto, 'subtle', 'get').mockReturnValue(subtle as unknown as SubtleCrypto);
+
+  it('grants all the same, with the same hash', async () => {
+    const receipts: unknown[] = [];
+    const tab = openTab();
+    const agent = {
+      consent: 'unknown',
+      preview: () => tab.preview(),
+      setConsent: (_: unknown, receipt: unknown) => Promise.resolve(void receipts.push(receipt)),
+    } as const;
+    for (const subtle of [crypto.subtle, undefined]) {
+      withSubtle(subtle);
+      element.agent = agent;
+      const told = listenTo();
+      answer('granted');
+      await until(() => told.length > 0);
+      expect(told).toEqual(['outcry-consent granted']);
+    }
+    const [first, second] = receipts as { textHash: string }[];
+    expect(first?.textHash).toHaveLength(43);
+    expect(second?.textHash).toBe(first?.textHash);
+    withSubtle(undefined);
+    element.agent = tab;
+    answer('granted');
+    await until(() => tab.consent === 'granted');
+    expect(element.hasAttribute('open')).toBe(false);
+  });
+
+  it('is told when an agreement cannot be taken; the question stays there', async () => {
+    const told = listenTo();
+    const tab = openTab();
+    element.agent = tab;
+    withSubtle({ digest: () => Promise.reject(new Error('no')) });
+    answer('granted');
+    await until(() => told.length > 0);
+    vi.restoreAllMocks();
+    element.wording = { ...wordingFor({ operator: 'Shop', retentionDays: 1, receivers: [], privacyUrl: '' }), version: 'no version' };
+    element.agent = tab;
+    answer('granted');
+    await until(() => told.length > 1);
+    expect(told).toEqual(['outcry-consent-failed granted', 'outcry-consent-failed granted']);
+    expect([element.hasAttribute('open'), tab.consent]).toEqual([true, 'unknown']);
+  });
+
+  it('takes the last word: a No or an Escape after a Yes that is still being hashed', async () => {
+    for (const last of [() => answer('denied'), () => element.close()]) {
+      let hash: (digest: ArrayBuffer) => void = () => undefined;
+      withSubtle({ digest: () => new Promise<ArrayBuffer>((resolve) => (hash = resolve)) });
+      const words: string[] = [];
+      element.agent = {
+        consent: 'unknown',
+        preview: () => openTab().preview(),
+        setConsent: (state) => Promise.resolve(void words.push(state)),
+      };
+      answer('granted');
+      last();
+      hash(new ArrayBuffer(32));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(words).not.toContain('granted');
+      expect(element.hasAttribute('open')).toBe(false);
+    }
   });
 });
 

@@ -50,6 +50,8 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
     wording: Wording | undefined;
     #agent: Asked | undefined;
     #focusBefore: Element | null = null;
+    /** The answer that is being carried out; another one, or closing, comes before it. */
+    #answer: object | undefined;
 
     get agent(): Asked | undefined {
       return this.#agent;
@@ -79,6 +81,7 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
     }
 
     close(): void {
+      this.#answer = undefined;
       this.removeAttribute('open');
       this.shadowRoot?.replaceChildren();
       if (this.#focusBefore instanceof scope.HTMLElement) this.#focusBefore.focus();
@@ -140,7 +143,9 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
         const button = add(answers, 'button', label);
         button.type = 'button';
         button.value = state;
-        button.addEventListener('click', () => void this.#decide(agent, words, state));
+        button.addEventListener('click', () => {
+          this.#decide(agent, words, state).catch((error: unknown) => this.#tell('outcry-consent-failed', { state, error }));
+        });
       }
       dialog.addEventListener('keydown', ({ key }) => {
         if (key === 'Escape') this.close();
@@ -149,8 +154,12 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
       return dialog;
     }
 
+    #tell(type: string, detail: unknown): void {
+      this.dispatchEvent(new scope.CustomEvent(type, { detail, bubbles: true, composed: true }));
+    }
+
     async #decide(agent: Asked, words: Wording, state: 'granted' | 'denied'): Promise<void> {
-      this.close();
+      const mine = (this.#answer = {});
       const decision: ConsentDecision =
         state === 'denied'
           ? { state }
@@ -163,8 +172,13 @@ export function defineConsent(scope: Window & typeof globalThis = window, name =
                 method: 'element',
               },
             };
-      await agent.setConsent(decision.state, decision.receipt);
-      this.dispatchEvent(new scope.CustomEvent('outcry-consent', { detail: decision, bubbles: true, composed: true }));
+      if (this.#answer !== mine) return;
+      const done = agent.setConsent(state, decision.receipt);
+      // A refusal takes a moment to be heard everywhere; an agreement that the agent does not take leaves the question there.
+      if (state === 'granted') await done;
+      this.close();
+      await done;
+      this.#tell('outcry-consent', decision);
     }
   }
 

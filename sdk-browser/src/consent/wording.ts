@@ -79,9 +79,14 @@ export function shownText({ title, paragraphs, fieldsTitle, fields, yes, no }: W
   return [title, ...paragraphs, fieldsTitle, ...fields, yes, no].join('\n');
 }
 
-/** base64url SHA-256 of a text. */
-export async function hashOf(text: string, subtle: SubtleCrypto): Promise<string> {
-  const digest = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
+/**
+ * base64url SHA-256 of a text.
+ *
+ * @param subtle - Undefined where the browser keeps it back, as on plain http. Rejects where our own SHA-256 cannot be loaded then.
+ */
+export async function hashOf(text: string, subtle: SubtleCrypto | undefined): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  const digest = subtle ? new Uint8Array(await subtle.digest('SHA-256', bytes)) : (await import('./sha256.js')).sha256(bytes);
   return btoa(String.fromCharCode(...digest))
     .replace(/\+/g, '-')
     .replace(/\//g, '_')
