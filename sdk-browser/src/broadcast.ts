@@ -5,16 +5,11 @@ import type { Presence } from './presence.js';
  * Word between the tabs of one origin. The channel is opened at the first need and closed when nobody listens, so that a page without
  * consent holds none.
  *
- * @param presence - Counts those who hear; without it nobody can be counted. What it holds is held while somebody listens.
+ * @param presence - Counts those who hear; without it nobody can be counted.
  */
-export function makeBroadcast(
-  Channel: typeof BroadcastChannel,
-  name: string,
-  presence?: Pick<Presence, 'others'> & Partial<Presence>,
-): Broadcast {
+export function makeBroadcast(Channel: typeof BroadcastChannel, name: string, presence: Presence | undefined): Broadcast {
   const listeners = new Set<(message: TabMessage) => void>();
   let channel: BroadcastChannel | undefined;
-  let leave: (() => void) | undefined;
   const open = (): BroadcastChannel => {
     if (!channel) {
       channel = new Channel(name);
@@ -27,8 +22,7 @@ export function makeBroadcast(
   const close = (): void => {
     if (listeners.size) return;
     channel?.close();
-    leave?.();
-    channel = leave = undefined;
+    channel = undefined;
   };
   return {
     post(message) {
@@ -37,13 +31,12 @@ export function makeBroadcast(
     },
     listen(run) {
       open();
-      leave ??= presence?.hold?.();
       listeners.add(run);
       return () => {
         listeners.delete(run);
         close();
       };
     },
-    ...(presence && { peers: () => presence.others() }),
+    ...(presence && { peers: presence.others }),
   };
 }

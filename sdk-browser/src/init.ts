@@ -84,7 +84,7 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
     // The one place where a withdrawal of another tab can be read without waiting.
     isGrantedAtOnce: () => decisions.read()?.state === 'granted',
     ...('BroadcastChannel' in scope && {
-      broadcast: makeBroadcast(scope.BroadcastChannel, name, presence && { others: presence.others }),
+      broadcast: makeBroadcast(scope.BroadcastChannel, name, presence),
     }),
     ...(presence && { presence }),
     ...overrides,

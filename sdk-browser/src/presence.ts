@@ -3,8 +3,8 @@
  * in the back/forward cache, where it would answer nobody. The browser gives up those of pages that end.
  */
 export interface Presence {
-  /** Until the result is called. Never throws. */
-  readonly hold: () => () => void;
+  /** The lock's name. */
+  readonly mine: string;
   /** How many others are held. Rejects where the browser does not tell. */
   readonly others: () => Promise<number>;
 }
@@ -15,13 +15,7 @@ export function makePresence(locks: LockManager, name: string, random: () => num
   // Drawn for this page's lifetime, and only to tell it from the others.
   const mine = prefix + String(random());
   return {
-    hold() {
-      let release = (): void => undefined;
-      const held = new Promise<void>((resolve) => (release = resolve));
-      // Two that follow each other may overlap for a moment.
-      locks.request(mine, { mode: 'shared' }, () => held).catch(() => undefined);
-      return release;
-    },
+    mine,
     async others() {
       const { held = [] } = await locks.query();
       return new Set(held.map((lock) => lock.name).filter((lock) => lock?.startsWith(prefix) && lock !== mine)).size;

@@ -7,10 +7,10 @@ import type { Agent, CheckedOptions, Platform } from '@outcry/core';
 import type { Started } from './conclude.js';
 import { deflateRaw } from './deflate.js';
 import type { Followed } from './follow.js';
+import { holdInPage } from './hold-presence.js';
 import { watchLifecycle } from './lifecycle.js';
 import { makeSenderLock } from './lock.js';
 import type { Presence } from './presence.js';
-import { holdInPage } from './presence-in-page.js';
 import { EVENTS_MS, watchPolicy } from './policy.js';
 import type { Scope } from './scope.js';
 import { watchWake } from './wake.js';
@@ -84,7 +84,7 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
     // Asked for by a session for as long as it lasts, which is how long the page is to be counted among those that hear.
     onWake(run) {
       const stopWaking = watchWake(scope)(run);
-      const leave = presence && holdInPage(presence, scope);
+      const leave = presence && locks && holdInPage(locks, presence, scope);
       return () => {
         stopWaking();
         leave?.();

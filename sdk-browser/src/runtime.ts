@@ -14,8 +14,10 @@ export interface Runtime {
   readonly os: string;
 }
 
+type Names = readonly (readonly [name: string, sign: RegExp])[];
+
 /** In this order: the later ones' names also stand in the earlier ones' user agents. */
-const FAMILIES: readonly (readonly [name: string, sign: RegExp])[] = [
+const FAMILIES: Names = [
   ['edge', /(?:Microsoft Edge |Edg(?:e|A|iOS)?\/)(\d+)/],
   ['opera', /(?:Opera |OPR\/)(\d+)/],
   ['samsung', /(?:Samsung Internet |SamsungBrowser\/)(\d+)/],
@@ -24,7 +26,7 @@ const FAMILIES: readonly (readonly [name: string, sign: RegExp])[] = [
   ['safari', /Version\/(\d+).* Safari\//],
   ['webkit', /AppleWebKit\/(\d+)/],
 ];
-const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
+const SYSTEMS: Names = [
   ['android', /Android/],
   ['ios', /iPhone|iPad|iPod|iOS/],
   ['windows', /Windows/],
@@ -37,11 +39,12 @@ const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
 export function runtimeOf({ userAgent, userAgentData }: NavigatorFacts): Runtime {
   const text = userAgentData?.brands.length ? userAgentData.brands.map(({ brand, version }) => `${brand} ${version}`).join(';') : userAgent;
   const system = userAgentData?.platform || userAgent;
-  for (const [runtime, sign] of FAMILIES) {
-    const major = sign.exec(text)?.[1];
-    if (major) return { runtime, runtimeMajor: Math.min(Number(major), 9_999), os: osOf(system) };
-  }
-  return { runtime: 'other', runtimeMajor: 0, os: osOf(system) };
+  const family = nameOf(FAMILIES, text);
+  return {
+    runtime: family?.[0] ?? 'other',
+    runtimeMajor: Math.min(Number(family?.[1].exec(text)?.[1] ?? 0), 9_999),
+    os: nameOf(SYSTEMS, system)?.[0] ?? 'other',
+  };
 }
 
-const osOf = (text: string): string => SYSTEMS.find(([, sign]) => sign.test(text))?.[0] ?? 'other';
+const nameOf = (names: Names, text: string): Names[number] | undefined => names.find(([, sign]) => sign.test(text));

@@ -3,9 +3,11 @@ import { readPlan, startSession } from '@outcry/core';
 import type { Platform, Session } from '@outcry/core';
 import { makeBroadcast } from './broadcast.js';
 import { deflateRaw } from './deflate.js';
+import { holdPresence } from './hold-presence.js';
 import { isThere } from './is-there.js';
 import { makeSenderLock } from './lock.js';
 import { makePresence } from './presence.js';
+import type { Presence } from './presence.js';
 import { runtimeOf } from './runtime.js';
 import { openStore } from './store.js';
 
@@ -18,10 +20,17 @@ const QUIET_MS = 30_000;
 /** Browsers end an event after some minutes. */
 const LONGEST_MS = 120_000;
 
-function makePlatform(scope: WorkerScope, name: string, store: Platform['store'], overrides: Partial<Platform>): Platform {
+interface Parts {
+  readonly scope: WorkerScope;
+  readonly name: string;
+  readonly store: Platform['store'];
+  readonly locks: LockManager | undefined;
+  readonly presence: Presence | undefined;
+}
+
+function makePlatform({ scope, name, store, locks, presence }: Parts, overrides: Partial<Platform>): Platform {
   const { navigator, crypto } = scope;
   const { now, random } = { now: Date.now, random: Math.random };
-  const locks = navigator.locks as LockManager | undefined;
   const setTimer: Platform['setTimer'] = (run, ms) => {
     const timer = scope.setTimeout(run, Math.min(ms, 2 ** 31 - 1));
     return () => scope.clearTimeout(timer);
@@ -41,7 +50,7 @@ function makePlatform(scope: WorkerScope, name: string, store: Platform['store']
     connection: () => 'unknown',
     ...('CompressionStream' in scope && { deflate: deflateRaw }),
     ...('BroadcastChannel' in scope && {
-      broadcast: makeBroadcast(scope.BroadcastChannel, name, locks && makePresence(locks, name, random)),
+      broadcast: makeBroadcast(scope.BroadcastChannel, name, presence),
     }),
     ...overrides,
   };
@@ -58,9 +67,11 @@ async function untilSent(session: Session, { now, setTimer }: Platform, progress
   return true;
 }
 
+const locksOf = ({ navigator }: WorkerScope): LockManager | undefined => navigator.locks;
+
 /** Whether a page of the origin is there that listens, and so delivers by itself. False where the browser does not tell. */
-export async function hasPage({ navigator }: WorkerScope, name: string): Promise<boolean> {
-  const locks = navigator.locks as LockManager | undefined;
+export async function hasPage(scope: WorkerScope, name: string): Promise<boolean> {
+  const locks = locksOf(scope);
   return (
     locks !== undefined &&
     (await makePresence(locks, name, Math.random)
@@ -83,7 +94,9 @@ export async function deliverWaiting(scope: WorkerScope, name: string, overrides
   const epoch = await store.epoch();
   const options = await readPlan(store);
   if (!options?.receipt) return true;
-  const platform = makePlatform(scope, name, store, overrides);
+  const locks = locksOf(scope);
+  const presence = locks && makePresence(locks, name, Math.random);
+  const platform = makePlatform({ scope, name, store, locks, presence }, overrides);
   const { broadcast, now } = platform;
   const progress = { lastMs: now(), gone: false };
   const session = startSession({
@@ -101,10 +114,13 @@ export async function deliverWaiting(scope: WorkerScope, name: string, overrides
     session.end();
     broadcast.post({ kind: 'confirmed' });
   });
+  // A withdrawal counts those who hear it.
+  const leave = broadcast && presence && holdPresence(locks, presence);
   try {
     return await untilSent(session, platform, progress);
   } finally {
     session.end();
     stopListening?.();
+    leave?.();
   }
 }

@@ -1,5 +1,6 @@
 /** The agent: what both SDKs drive with their observations. */
 import { OutcryError } from '@outcry/protocol';
+import { CONSENT_STATES } from './check-options.js';
 import type { CheckedOptions } from './check-options.js';
 import type { removeNel } from './nel-removal.js';
 import type { Agent, AgentEvent } from './observed.js';
@@ -10,7 +11,6 @@ import type { Session, startSession } from './session.js';
 import { eraseStore, othersStop } from './withdraw.js';
 import type { ConsentState, Receipt, SentEntry } from './types.js';
 
-const STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
 /** What is observed while the recording part loads, and how long to wait before it is asked for again. */
 const MAX_EARLY = 200;
 const RELOAD_MS = 30_000;
@@ -156,7 +156,7 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
       return state;
     },
     async setConsent(next, given) {
-      if (!STATES.includes(next)) throw new OutcryError('OUTCRY_BAD_OPTION', 'consent');
+      if (!CONSENT_STATES.includes(next)) throw new OutcryError('OUTCRY_BAD_OPTION', 'consent');
       if (closed && next === 'granted') return;
       if (next === 'granted') {
         if (granted && !given) return;

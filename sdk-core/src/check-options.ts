@@ -33,6 +33,8 @@ export interface CheckedOptions {
   readonly worker: boolean;
 }
 
+export const CONSENT_STATES: readonly unknown[] = ['unknown', 'granted', 'denied'];
+
 type Loose = Readonly<Record<string, unknown>>;
 
 const NAMES =
@@ -171,7 +173,7 @@ export function checkOptions(options: OutcryOptions, source: Platform['source'])
   for (const [name, value] of Object.entries({ count4xx, debug, worker })) need(typeof value === 'boolean', `${name}: true or false`);
   need(beforeSend === undefined || typeof beforeSend === 'function', 'beforeSend: a function');
   need(store === undefined || isText(store, /^[^]{1,1000}$/), 'store: a text');
-  need(['unknown', 'granted', 'denied'].includes(consent), 'consent: granted or denied');
+  need(CONSENT_STATES.includes(consent), 'consent: granted or denied');
 
   return {
     project,

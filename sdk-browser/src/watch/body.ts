@@ -4,7 +4,8 @@
  */
 import type { Ending, Given } from './ending.js';
 import { endingOf } from './fetch.js';
-import { makeGetterHook, makeHook } from './hook.js';
+import { makeGetterHook } from './getter-hook.js';
+import { makeHook } from './hook.js';
 import type { Hook } from './hook.js';
 
 /** How reading it failed. */

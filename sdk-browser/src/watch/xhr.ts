@@ -3,6 +3,8 @@ import { makeHook } from './hook.js';
 import type { Hook } from './hook.js';
 
 const HEADERS_RECEIVED = 2;
+/** What the events of its end mean. */
+const ENDS = { load: 'answered', error: 'failed', timeout: 'timer', abort: 'aborted' } as const;
 
 /**
  * Watches `XMLHttpRequest` by its own events; no handler of the app is replaced. Of synchronous requests a failure is known by what
@@ -15,15 +17,14 @@ export function watchXhr(prototype: XMLHttpRequest, begin: Begin): Hook {
 
   function listen(xhr: XMLHttpRequest, end: (ending: Ending) => void): (how?: Ending['how']) => void {
     let silent = true;
-    const types = ['readystatechange', 'load', 'error', 'timeout', 'abort'] as const;
+    const types = ['readystatechange', ...Object.keys(ENDS)];
     const finish = (how?: Ending['how']): void => {
       for (const each of types) xhr.removeEventListener(each, hear);
       if (how) end({ how, statusCode: how === 'answered' ? xhr.status : 0, silent });
       end = () => undefined;
     };
     const hear = ({ type }: Event): void => {
-      if (type !== 'readystatechange')
-        finish(type === 'load' ? 'answered' : type === 'timeout' ? 'timer' : type === 'abort' ? 'aborted' : 'failed');
+      if (type !== 'readystatechange') finish(ENDS[type as keyof typeof ENDS]);
       else if (xhr.readyState >= HEADERS_RECEIVED && xhr.status) silent = false;
     };
     for (const each of types) xhr.addEventListener(each, hear);
