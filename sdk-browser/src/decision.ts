@@ -7,7 +7,8 @@ import type { ConsentState, Receipt } from '@outcry/core';
 const KEY = 'outcry:consent';
 
 export interface Decision {
-  readonly state: 'granted' | 'denied';
+  readonly consent: 'granted' | 'denied';
+  /** Of a grant, still to be checked. */
   readonly receipt?: Receipt;
 }
 
@@ -23,22 +24,21 @@ export function keepDecisions(storage: () => Storage, now: () => number): Decisi
     read() {
       try {
         const { state, text, textHash, method, day } = JSON.parse(storage().getItem(KEY) ?? '{}') as Record<string, unknown>;
-        if (state === 'denied') return { state };
-        if (state !== 'granted') return undefined;
-        // Checked with the other options of init; a spoilt entry counts as none.
-        return { state, receipt: { text, textHash, method, at: `${String(day)}T00:00:00Z` } as Receipt };
+        if (state === 'denied' || state === 'granted')
+          // Checked with the other options of init.
+          return { consent: state, receipt: { text, textHash, method, at: `${String(day)}T00:00:00Z` } as Receipt };
       } catch {
-        return undefined;
+        // A spoilt entry counts as none.
       }
+      return undefined;
     },
     keep(state, receipt) {
       try {
-        const day = new Date(now()).toISOString().slice(0, 10);
         if (state === 'unknown') storage().removeItem(KEY);
-        else if (!receipt || state === 'denied') storage().setItem(KEY, JSON.stringify({ state, day }));
         else {
-          const { text, textHash, method, at } = receipt;
-          storage().setItem(KEY, JSON.stringify({ state, text, textHash, method, day: new Date(at).toISOString().slice(0, 10) }));
+          const { text, textHash, method, at }: Partial<Receipt> = (state === 'granted' && receipt) || {};
+          const day = new Date(at ?? now()).toISOString().slice(0, 10);
+          storage().setItem(KEY, JSON.stringify({ state, text, textHash, method, day }));
         }
       } catch {
         // Refused; see above.

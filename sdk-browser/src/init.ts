@@ -32,13 +32,13 @@ export type Init = (options: OutcryOptions, platform?: Partial<Platform>) => Bro
 /** Options with the decision of an earlier page: a kept denial wins, a kept grant goes on unless the app says otherwise. */
 function withDecision(options: OutcryOptions, kept: Decision | undefined): CheckedOptions {
   const checked = checkOptions(options, 'sdk-browser');
-  if (kept?.state === 'denied') return { ...checked, consent: 'denied', receipt: undefined };
-  if (!kept || checked.consent !== 'unknown') return checked;
-  try {
-    return checkOptions({ ...options, ...{ consent: kept.state, receipt: kept.receipt } } as OutcryOptions, 'sdk-browser');
-  } catch {
-    return checked;
-  }
+  if (kept && (kept.consent === 'denied' || checked.consent === 'unknown'))
+    try {
+      return checkOptions({ ...options, ...kept }, 'sdk-browser');
+    } catch {
+      // A receipt that nobody gave.
+    }
+  return checked;
 }
 
 /** The part of an agent that an app sees; `setConsent` and `close` as given. */
@@ -82,7 +82,7 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
     ...runtimeOf(scope.navigator),
     loadNacl: loaders.nacl,
     // The one place where a withdrawal of another tab can be read without waiting.
-    isGrantedAtOnce: () => decisions.read()?.state === 'granted',
+    isGrantedAtOnce: () => decisions.read()?.consent === 'granted',
     ...('BroadcastChannel' in scope && {
       broadcast: makeBroadcast(scope.BroadcastChannel, name, presence),
     }),
@@ -97,7 +97,7 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
   const kept = decisions.read();
   const checked = withDecision(options, kept);
   // A denial that the user gave here outlasts one that the app passes.
-  const isTakenBack = options.consent === 'denied' && kept?.state === 'granted';
+  const isTakenBack = options.consent === 'denied' && kept?.consent === 'granted';
   if (isTakenBack) decisions.keep('unknown');
 
   const { performance, document } = scope;
@@ -105,26 +105,41 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
   const idb = allowed(() => scope.indexedDB as IDBFactory | undefined);
   const beginnings = begin(scope, loaders, overrides, name, decisions);
   let loading: Promise<Recording> | undefined;
+  let loaded: Recording | undefined;
+  /** When consent was given, by `performance.now()`. */
+  let sinceMark = performance.now();
   const recording = (): Promise<Recording> =>
     (loading ??= loaders
       .recording()
-      .then(({ makeRecording }) =>
-        makeRecording({ scope, name, idb, beginnings, overrides, agent, begin: watchRequest, onEnd: () => unwatch(), options: checked }),
+      .then(
+        async ({ makeRecording }) =>
+          (loaded = await makeRecording({
+            scope,
+            name,
+            idb,
+            beginnings,
+            overrides,
+            agent,
+            begin: watchRequest,
+            sinceMark: () => sinceMark,
+            onEnd: unwatch,
+            options: checked,
+          })),
       )
-      .catch((error: unknown) => {
-        loading = undefined;
-        throw error;
+      // What could not be loaded is asked for anew.
+      .finally(() => {
+        if (!loaded) loading = undefined;
       }));
 
   // Outside of a session the agent needs no more of its platform; the session is given the whole.
-  const thin = { ...beginnings, store: makeLazyStore(async () => (await recording()).platform.store, name, idb) };
-  const agent = createAgent(checked, thin as unknown as Platform, recording);
-
-  if (isTakenBack && checked.nel.length)
-    void loaders
-      .recording()
-      .then(({ removeNel }) => removeNel(checked.nel, beginnings, () => !agent.isGranted()))
-      .catch(() => undefined);
+  const store = makeLazyStore({
+    loaded: () => overrides.store ?? loaded?.platform.store,
+    wasGranted: () => agent.grants() > 0,
+    name,
+    idb,
+  });
+  const thin = { ...beginnings, store };
+  const agent = createAgent(checked, thin as unknown as Platform, recording, isTakenBack);
 
   const watchRequest: Begin = (address, method, resource, startedMark = performance.now(), call) => {
     if (!agent.isGranted()) {
@@ -133,15 +148,10 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
     }
     const url = new URL(address, document.baseURI);
     if (!/^(http|ws)/.test(url.protocol) || !agent.watched(url.hostname)) return undefined;
-    url.hash = '';
-    const scheme = url.protocol.slice(0, -1);
-    // Asked over HTTP, whatever failed.
-    url.protocol = scheme.replace('ws', 'http');
     const grant = agent.grants();
     const request = {
       url,
-      scheme,
-      method: method.toUpperCase(),
+      method,
       resource,
       startedAtMs: beginnings.now(),
       startedMark,
@@ -156,23 +166,17 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
     };
   };
   const watchers = [watchFetch(scope, watchRequest), watchXhr(scope.XMLHttpRequest.prototype, watchRequest)];
-  const withRecording = (run: (made: Recording) => void): void =>
-    void recording()
-      .then(run)
-      .catch(() => undefined);
   const watch = (): void => {
-    for (const each of watchers) each.start();
-    const sinceMark = performance.now();
-    withRecording((made) => agent.isGranted() && made.start(sinceMark));
+    if (agent.isGranted()) for (const each of watchers) each.start();
   };
-  const unwatch = (): void => {
+  function unwatch(): void {
     for (const each of watchers) each.stop();
-    if (loading) withRecording((made) => made.stop());
-  };
-  if (agent.isGranted()) watch();
+  }
+  watch();
 
   return face(agent, {
     async setConsent(state, receipt) {
+      if (!agent.isGranted()) sinceMark = performance.now();
       // What is decided is decided at once; the rest takes its time.
       const done = agent.setConsent(state, receipt);
       if (state !== 'granted' && !agent.isGranted()) {
@@ -180,8 +184,7 @@ function compose(options: OutcryOptions, scope: Scope, loaders: Loaders, overrid
         decisions.keep(agent.consent);
       }
       await done;
-      if (!agent.isGranted()) return;
-      if (receipt) decisions.keep(state, receipt);
+      if (agent.isGranted() && receipt) decisions.keep(state, receipt);
       watch();
     },
     async close() {

@@ -21,16 +21,16 @@ import type { WorkerNote } from './worker-note.js';
 
 export { removeNel };
 
+/** A request as the page's wrappers see it. */
+export type Begun = Omit<Started, 'scheme'>;
+
 export interface Recording {
   readonly platform: Platform;
-  /** As the core's, on this platform. */
+  /** As the core's, on this platform; watches for as long as it lasts. */
   readonly startSession: typeof startSession;
   readonly removeNel: typeof removeNel;
   /** Follows a request that just began. */
-  readonly follow: (request: Started) => Followed;
-  /** @param sinceMark - When consent was given, by `performance.now()`: what began before is not looked at. */
-  start(sinceMark: number): void;
-  stop(): void;
+  readonly follow: (request: Begun) => Followed;
 }
 
 /** What is known of the place before the recording part is loaded. */
@@ -48,12 +48,14 @@ export interface RecordingParts {
   readonly overrides: Partial<Platform>;
   readonly agent: Agent;
   readonly begin: Begin;
+  /** When consent was given, by `performance.now()`: what began before is not looked at. */
+  readonly sinceMark: () => number;
   /** A session is over, also by a withdrawal in another tab: nothing is watched any more. */
   readonly onEnd: () => void;
   readonly options: Pick<CheckedOptions, 'hosts' | 'landmarks' | 'count4xx' | 'worker'>;
 }
 
-/** Rejects when the part that diagnoses cannot be loaded. Listens to nothing before `start`. */
+/** Rejects when the part that diagnoses cannot be loaded. Listens to nothing before `startSession`. */
 export async function makeRecording(parts: RecordingParts): Promise<Recording> {
   const { scope, name, idb, beginnings, overrides, agent, begin, options } = parts;
   const { navigator, crypto } = scope;
@@ -101,22 +103,26 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
     removeNel,
     startSession(given) {
       const session = startSession({ ...given, platform });
+      if (agent.isGranted()) {
+        for (const each of parallel) each.start(parts.sinceMark());
+        if (options.worker) note = noteToWorker(scope, name, lifecycle);
+      }
       const end = (): void => {
         session.end();
+        note?.stop();
+        note = undefined;
+        for (const each of parallel) each.stop();
         parts.onEnd();
       };
       return { ...session, end };
     },
-    follow: diagnosis.follow,
-    start(sinceMark) {
-      for (const each of parallel) each.start(sinceMark);
-      note?.stop();
-      note = options.worker ? noteToWorker(scope, name, lifecycle) : undefined;
-    },
-    stop() {
-      note?.stop();
-      note = undefined;
-      for (const each of parallel) each.stop();
+    follow(request) {
+      const { url, method } = request;
+      const scheme = url.protocol.slice(0, -1);
+      url.hash = '';
+      // Asked over HTTP, whatever failed.
+      url.protocol = scheme.replace('ws', 'http');
+      return diagnosis.follow({ ...request, scheme, method: method.toUpperCase() });
     },
   };
 }

@@ -7,9 +7,8 @@ import { createStore, promisifyRequest } from 'idb-keyval';
 import type { UseStore } from 'idb-keyval';
 import { makeMemoryStore } from '@outcry/core';
 import type { Store } from '@outcry/core';
+import { EPOCH, TABLE } from './database.js';
 import { isThere } from './is-there.js';
-
-const EPOCH = '!epoch';
 
 /**
  * One transaction that first reads the epoch.
@@ -44,7 +43,7 @@ async function transact<T>(
 }
 
 function makeDatabase(name: string, idb: IDBFactory): Store {
-  const use = createStore(name, 'outcry');
+  const use = createStore(name, TABLE);
   const overflow = new Map<string, unknown>();
   let there = false;
   let overflowEpoch = 0;

@@ -102,7 +102,7 @@ export async function deliverWaiting(scope: WorkerScope, name: string, overrides
   const session = startSession({
     options,
     platform,
-    epoch: Promise.resolve(epoch),
+    epoch,
     receipt: options.receipt,
     sent: [],
     emit: ({ kind }) => kind === 'delivered' && (progress.lastMs = now()),

@@ -8,12 +8,12 @@ import type { Platform, TabMessage } from './platform.js';
 import { emptyBody, previewOf } from './preview.js';
 import { checkReceipt } from './receipt.js';
 import type { Session, startSession } from './session.js';
-import { eraseStore, othersStop } from './withdraw.js';
+import { eraseStore, othersStop, withinSecond } from './withdraw.js';
 import type { ConsentState, Receipt, SentEntry } from './types.js';
 
-/** What is observed while the recording part loads, and how long to wait before it is asked for again. */
+/** What is observed while the recording part loads, and how long to wait before what failed is tried again. */
 const MAX_EARLY = 200;
-const RELOAD_MS = 30_000;
+const AGAIN_MS = 30_000;
 
 /** What is loaded at the grant. */
 export interface SessionModule {
@@ -31,9 +31,15 @@ const loadSession = (): Promise<SessionModule> => import('./session.js');
  * @param options - From `checkOptions`.
  * @param platform - The place it runs in.
  * @param load - Gets the recording part; the default is a dynamic import, so that bundlers make a chunk of it.
+ * @param isTakenBack - An earlier page had the consent that `options` deny: what the browser was told under it is taken back.
  * Never throws, and nothing of the result throws or rejects, except `setConsent` with a malformed receipt.
  */
-export function createAgent(options: CheckedOptions, platform: Platform, load: () => Promise<SessionModule> = loadSession): Agent {
+export function createAgent(
+  options: CheckedOptions,
+  platform: Platform,
+  load: () => Promise<SessionModule> = loadSession,
+  isTakenBack = false,
+): Agent {
   const { broadcast, source, store } = platform;
   const listeners = new Set<(event: AgentEvent) => void>();
   const sent: SentEntry[] = [];
@@ -51,12 +57,7 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
 
   function emit(event: AgentEvent): void {
     if (options.debug) console.debug('outcry', event);
-    for (const listen of listeners)
-      try {
-        listen(event);
-      } catch {
-        // The listener's own matter.
-      }
+    for (const listen of listeners) quietly(() => listen(event));
   }
 
   function finish(): void {
@@ -77,23 +78,31 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
     state = 'denied';
   }
 
+  /** The epoch, once everything withdrawn is erased. Rejects where the store still holds it, or cannot tell: nothing is recorded then. */
+  async function cleanEpoch(): Promise<number> {
+    await erase(() => unclean);
+    if (unclean) throw new Error();
+    return store.epoch();
+  }
+
   function start(given: Receipt): void {
     receipt = given;
     grants++;
-    // A store that cannot even tell its epoch, or still holds what was withdrawn, takes nothing and lets nothing be sent.
-    const epoch = erasing.then(async () => (!unclean || (await erase()) ? store.epoch() : NaN)).catch(() => NaN);
+    // Asked now, so that a withdrawal of another tab is seen although it comes before the recording part.
+    const early = cleanEpoch().catch(() => undefined);
     const mine: typeof granted = { early: [], ready: Promise.resolve() };
     granted = mine;
     const open = async (): Promise<void> => {
       try {
         const module = await load();
+        const epoch = (await early) ?? (await cleanEpoch());
         if (granted !== mine) return;
         session = module.startSession({ options, platform, epoch, onGone: gone, emit, sent, receipt: receipt ?? given });
       } catch {
-        if (granted === mine) undo.push(platform.setTimer(() => void (mine.ready = open()), RELOAD_MS));
+        if (granted === mine) undo.push(platform.setTimer(() => void (mine.ready = open()), AGAIN_MS));
         return;
       }
-      for (const run of mine.early.splice(0)) quietly(undefined, () => run(session as Session));
+      for (const run of mine.early.splice(0)) quietly(() => run(session as Session));
     };
     mine.ready = open();
     const hear = ({ kind }: TabMessage): void => {
@@ -101,7 +110,7 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
       gone();
       broadcast?.post({ kind: 'confirmed' });
     };
-    quietly(undefined, () => broadcast && undo.push(broadcast.listen(hear)));
+    quietly(() => broadcast && undo.push(broadcast.listen(hear)));
   }
 
   /** The session, once it is loaded; undefined without consent. */
@@ -122,21 +131,36 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
     else if (granted && granted.early.length < MAX_EARLY) granted.early.push(run);
   }
 
-  const erase = async (): Promise<boolean> => !(unclean = !(await eraseStore(platform)));
+  /** After whatever else is being erased, unless `isNeeded` says no by then. Again and again while the store fails. Never rejects. */
+  function erase(isNeeded: () => boolean): Promise<unknown> {
+    return (erasing = erasing.then(async () => {
+      if (!isNeeded()) return;
+      unclean = !(await eraseStore(platform));
+      // A grant erases before it begins.
+      if (unclean) platform.setTimer(() => void erase(() => unclean && !granted), AGAIN_MS);
+    }));
+  }
 
-  function withdraw(): Promise<unknown> {
+  /** Never rejects. */
+  function withdraw(hadGrant = granted !== undefined): Promise<unknown> {
     const { nel } = options;
-    const removed = granted && nel.length && load().then((part) => part.removeNel(nel, platform, () => !granted));
+    const removed =
+      hadGrant &&
+      nel.length &&
+      withinSecond(
+        platform,
+        load().then((part) => part.removeNel(nel, platform, () => !granted)),
+      );
     stop();
-    return (erasing = Promise.all([erasing.then(erase), othersStop(platform).catch(() => undefined), removed]));
+    return (erasing = Promise.all([erase(() => true), othersStop(platform), removed]));
   }
 
   /** Runs `work` without ever throwing into the app. */
-  function quietly<T>(otherwise: T, work: () => T): T {
+  function quietly(work: () => unknown): void {
     try {
-      return work();
+      work();
     } catch {
-      return otherwise;
+      // Never the app's matter.
     }
   }
 
@@ -148,7 +172,7 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
     start(options.receipt as Receipt);
   } else if (options.consent === 'denied') {
     state = 'denied';
-    void withdraw();
+    void withdraw(isTakenBack);
   }
 
   return {
@@ -167,17 +191,16 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
           receipt = checked;
           record((to) => to.setReceipt(checked));
         }
-      } else if (next === state) await erasing;
-      else {
-        const erased = state === 'denied';
+      } else {
+        const erased = !unclean && (state === 'denied' || state === next);
         state = next;
         await (erased ? erasing : withdraw());
       }
     },
     preview: () => previewOf(options, state, session?.next() ?? emptyBody(options, platform)),
-    sent: () => sent.map((entry) => ({ ...entry })),
+    sent: () => structuredClone(sent),
     report: (input) =>
-      quietly(undefined, () => {
+      quietly(() => {
         const copy = { ...input };
         const nowMs = platform.now();
         if (isGranted() && watched(copy.host)) record((to) => to.report(copy, nowMs));
@@ -190,8 +213,8 @@ export function createAgent(options: CheckedOptions, platform: Platform, load: (
       await asked((to) => to.close());
       finish();
     },
-    observe: (attempt) => quietly(undefined, () => isGranted() && watched(attempt.host) && record((to) => to.observe(attempt))),
-    fail: (failure) => quietly(undefined, () => isGranted() && watched(failure.host) && record((to) => to.fail(failure))),
+    observe: (attempt) => quietly(() => isGranted() && watched(attempt.host) && record((to) => to.observe(attempt))),
+    fail: (failure) => quietly(() => isGranted() && watched(failure.host) && record((to) => to.fail(failure))),
     onEvent(listen) {
       listeners.add(listen);
       return () => listeners.delete(listen);

@@ -61,7 +61,7 @@ export interface Grant {
 
 export interface GrantParts extends Pick<Grant, 'options' | 'platform' | 'emit' | 'lose'> {
   /** The consent epoch that this period belongs to. */
-  readonly epoch: Promise<number>;
+  readonly epoch: number;
   /** Consent was withdrawn elsewhere. */
   readonly onGone: () => void;
 }
@@ -79,10 +79,9 @@ export function makeGrant({ options, platform, epoch, onGone, emit, lose }: Gran
   };
 
   async function holds(): Promise<boolean> {
-    const of = await epoch;
     // A store that cannot tell just now stops this request, not the consent.
     const present = await store.epoch().catch(() => undefined);
-    return present !== undefined && stands(of === present);
+    return present !== undefined && stands(epoch === present);
   }
 
   async function request(url: string, init: RequestInit, deadlineMs: number, abort: AbortController): Promise<Answer> {
@@ -116,14 +115,8 @@ export function makeGrant({ options, platform, epoch, onGone, emit, lose }: Gran
     lose,
     live: () => alive,
     holds,
-    save: async (puts, deletes) => {
-      const of = await epoch;
-      return alive && stands(await store.write(of, puts, deletes));
-    },
-    update: async (key, change) => {
-      const of = await epoch;
-      return alive && stands(await store.update(of, key, change));
-    },
+    save: async (puts, deletes) => alive && stands(await store.write(epoch, puts, deletes)),
+    update: async (key, change) => alive && stands(await store.update(epoch, key, change)),
     async ask(url, init, deadlineMs, abort = new AbortController()) {
       if (!(await holds()) || !platform.online()) throw NOT_ASKED;
       return request(url, init, deadlineMs, abort);

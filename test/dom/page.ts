@@ -7,7 +7,7 @@ import type { ReportBody } from '@outcry/protocol';
 import { decodeBody, loadRecipientKeys, makeRecipientKey, openEnvelope, verifyEnvelope } from '@outcry/protocol/open';
 import type { OutcryOptions, Platform, Receipt } from '@outcry/core';
 import { makeInit } from '../../sdk-browser/src/init.js';
-import type { BrowserOutcry } from '../../sdk-browser/src/init.js';
+import type { BrowserOutcry, Loaders } from '../../sdk-browser/src/init.js';
 
 export const API = 'https://api.shop.example';
 export const COLLECTOR = 'https://c1.example.net';
@@ -46,12 +46,13 @@ export const server = setupServer(
 
 const tabs: BrowserOutcry[] = [];
 
-/** Opens a tab of the same origin. */
-export function openTab(more: Partial<OutcryOptions> = {}, platform: Partial<Platform> = {}): BrowserOutcry {
-  const init = makeInit({
-    recording: () => import('../../sdk-browser/src/recording.js'),
-    nacl: () => import('../../sdk-browser/src/fallback.js'),
-  });
+/** Opens a tab of the same origin, which gets its recording part by `recording`. */
+export function openTab(
+  more: Partial<OutcryOptions> = {},
+  platform: Partial<Platform> = {},
+  recording: Loaders['recording'] = () => import('../../sdk-browser/src/recording.js'),
+): BrowserOutcry {
+  const init = makeInit({ recording, nacl: () => import('../../sdk-browser/src/fallback.js') });
   const tab = init(
     { project: 'shop', release: '4.2.1', hosts: ['api.shop.example'], collectors: [COLLECTOR], recipientKey: key.publicKey, ...more },
     { liveDelayMs: 0, ...platform },

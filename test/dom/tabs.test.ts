@@ -1,5 +1,6 @@
 import { http, HttpResponse } from 'msw';
 import { describe, expect, it } from 'vitest';
+import type { Platform } from '@outcry/core';
 import { API, collected, everythingStored, openTab, RECEIPT, server, until, usePage } from './page.js';
 
 usePage();
@@ -78,6 +79,56 @@ describe('withdrawal', () => {
     await fail('/broken');
     await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
     expect(collected.bodies.at(-1)?.context.consent_text).toBe('v4');
+  });
+});
+
+describe('a recording part that cannot be loaded', () => {
+  const cannotLoad = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
+
+  it('does not keep a withdrawal from erasing what earlier pages left, whatever the app has switched on', async () => {
+    server.use(http.get(`${API}/.well-known/outcry-nel`, () => new HttpResponse(null, { status: 204 })));
+    const more = { worker: true, nel: [API] };
+    collected.status = 503;
+    const before = openTab(more);
+    await before.setConsent('granted', RECEIPT);
+    await fail();
+    await until(async () => (await before.pending()).envelopes > 0);
+    await before.close();
+    expect((await everythingStored()).keys).toEqual(expect.arrayContaining(['worker', expect.stringMatching(/^e:/)]));
+
+    const tab = openTab(more, {}, cannotLoad);
+    expect(tab.consent).toBe('granted');
+    await tab.setConsent('denied');
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+    await tab.setConsent('granted', RECEIPT);
+    await tab.setConsent('denied');
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+  });
+
+  it('makes no database for a refusal, and leaves the raised epoch after a grant', async () => {
+    const tab = openTab({}, {}, cannotLoad);
+    await tab.setConsent('denied');
+    expect(await indexedDB.databases()).toEqual([]);
+    await tab.setConsent('granted', RECEIPT);
+    await tab.setConsent('denied');
+    expect((await everythingStored()).keys).toEqual(['!epoch']);
+  });
+
+  it('is loaded later, and watches then as if it had been there at once', async () => {
+    const { text } = Response.prototype;
+    let loads = 0;
+    const soon: Platform['setTimer'] = (run, ms) => {
+      const timer = setTimeout(run, ms === 30_000 ? 50 : ms);
+      return () => clearTimeout(timer);
+    };
+    const tab = openTab({}, { setTimer: soon }, () => (++loads < 3 ? cannotLoad() : import('../../sdk-browser/src/recording.js')));
+    await tab.setConsent('granted', RECEIPT);
+    await until(() => Response.prototype.text !== text);
+    expect(tab.consent).toBe('granted');
+    await fail('/broken');
+    await until(() => collected.bodies.some(({ failures }) => failures.length > 0));
+    await tab.setConsent('denied');
+    expect(Response.prototype.text).toBe(text);
   });
 });
 

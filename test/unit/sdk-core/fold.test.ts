@@ -10,7 +10,7 @@ function folding() {
   const grant = makeGrant({
     options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
     platform,
-    epoch: Promise.resolve(0),
+    epoch: 0,
     onGone: () => undefined,
     emit: () => undefined,
     lose: () => undefined,

@@ -17,7 +17,7 @@ function makeOne(limits = QUEUE_LIMITS, store: Store = makeMemoryStore()): { que
   const grant: Grant = makeGrant({
     options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
     platform,
-    epoch: Promise.resolve(0),
+    epoch: 0,
     onGone: () => undefined,
     emit: (event) => event.kind === 'dropped' && lost.push(...Array<string>(event.count).fill(event.reason)),
     lose: (reason, count = 1) => lost.push(...Array<string>(count).fill(reason)),

@@ -227,7 +227,7 @@ describe('attempts', () => {
     await settle();
     second.agent.observe(attempt(second.clock.nowMs));
     expect(first.agent.preview().next.attempts).toMatchObject([{ made: 1, panel_ppm: 500_000 }]);
-    expect(second.agent.preview().next.attempts).toMatchObject([{ made: 1 }]);
+    expect(second.agent.preview().next.attempts).toMatchObject([{ panel_ppm: 500_000 }]);
   });
 
   it('are sealed to the last when the agent is closed', async () => {

@@ -336,7 +336,7 @@ describe('the part that follows the configuration', () => {
     const { platform } = makePlace(['https://c1.example.net'], {}, { setTimer: clock.setTimer, networkTimer: clock.setTimer });
     const options = checkOptions(optionsFor(['https://c1.example.net'], { configKey: CONFIG_KEY.publicKey }), 'sdk-browser');
     const nothing = (): void => undefined;
-    const grant = makeGrant({ options, platform, epoch: Promise.resolve(0), onGone: nothing, emit: nothing, lose: nothing });
+    const grant = makeGrant({ options, platform, epoch: 0, onGone: nothing, emit: nothing, lose: nothing });
     const steering = makeSteering(grant, () => new Promise(() => undefined));
     const ready = steering.ready.then(() => 'ready');
     expect(await Promise.race([ready, settle(20)])).toBeUndefined();

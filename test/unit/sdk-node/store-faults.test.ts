@@ -35,7 +35,7 @@ function queueOn(store: Store): { queue: Queue; lost: string[] } {
   const grant: Grant = makeGrant({
     options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
     platform,
-    epoch: Promise.resolve(0),
+    epoch: 0,
     onGone: () => undefined,
     emit: (event) => event.kind === 'dropped' && lost.push(event.reason),
     lose: (reason) => lost.push(reason),
