@@ -27,8 +27,11 @@ import { watchEventSources, watchWebSockets } from './watch/sockets.js';
 export interface Diagnosing {
   /** Follows a request that just began. */
   readonly follow: (request: Started) => Followed;
-  /** @param sinceMark - What began before is not looked at, by `performance.now()`. */
-  start(sinceMark: number): void;
+  /**
+   * @param sinceMark - What began before is not looked at, by `performance.now()`.
+   * @param epoch - Of the consent.
+   */
+  start(sinceMark: number, epoch: number): void;
   stop(): void;
 }
 
@@ -109,7 +112,6 @@ export function makeDiagnosis(parts: DiagnosisParts): Diagnosing {
     leaving,
     network,
     preflights,
-    reached,
     bodies,
     elements,
     ...('WebSocket' in scope ? [watchWebSockets(scope, begin)] : []),
@@ -117,11 +119,12 @@ export function makeDiagnosis(parts: DiagnosisParts): Diagnosing {
   ];
   return {
     follow,
-    start(sinceMark) {
+    start(sinceMark, epoch) {
       for (const each of parallel) each.start(sinceMark);
+      reached.start(epoch);
     },
     stop() {
-      for (const each of [...parallel, gatherer]) each.stop();
+      for (const each of [...parallel, reached, gatherer]) each.stop();
     },
   };
 }

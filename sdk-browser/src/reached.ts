@@ -11,8 +11,12 @@ export interface Reached {
   has(hostname: string): boolean;
   /** The host answered, be it an answer that the page may not read. */
   add(hostname: string): void;
-  /** Consent is given: remembers what was known. */
-  start(): void;
+  /**
+   * Consent is given: remembers what was known.
+   *
+   * @param epoch - Of that consent: the store takes nothing under an older one than its own.
+   */
+  start(epoch: number): void;
   stop(): void;
 }
 
@@ -20,7 +24,7 @@ export interface ReachedParts {
   readonly agent: Pick<Agent, 'isGranted'>;
   /** The app's list. Another number of them is another list, and what was known is forgotten. */
   readonly hosts: readonly string[];
-  readonly platform: Pick<Platform, 'store' | 'isGrantedAtOnce'>;
+  readonly platform: Pick<Platform, 'store'>;
 }
 
 interface Stored {
@@ -30,9 +34,8 @@ interface Stored {
 
 /** Nothing throws: where the store refuses, it is remembered for as long as the page. */
 export function rememberReached({ agent, hosts, platform }: ReachedParts): Reached {
-  const { store, isGrantedAtOnce } = platform;
+  const { store } = platform;
   const names = new Set<string>();
-  /** Of the consent at the start: the store takes nothing under an older one. */
   let epoch: number | undefined;
   let starts = 0;
 
@@ -41,17 +44,16 @@ export function rememberReached({ agent, hosts, platform }: ReachedParts): Reach
     return of === hosts.length && Array.isArray(at) ? (at as number[]) : [];
   };
 
-  async function recall(): Promise<void> {
+  async function recall(of: number): Promise<void> {
     const mine = ++starts;
-    const now = await store.epoch();
     const stored = placesOf(await store.get(KEY));
     if (mine !== starts) return;
     for (const place of stored) names.add(hosts[place] ?? '');
-    epoch = now;
+    epoch = of;
     if (names.size > stored.length) await keep();
   }
   async function keep(): Promise<void> {
-    if (epoch === undefined || !agent.isGranted() || isGrantedAtOnce?.() === false) return;
+    if (epoch === undefined || !agent.isGranted()) return;
     // Another tab may have added to it.
     await store.update(epoch, KEY, (old): Stored => {
       const before = placesOf(old);
@@ -66,8 +68,8 @@ export function rememberReached({ agent, hosts, platform }: ReachedParts): Reach
       names.add(hostname);
       keep().catch(() => undefined);
     },
-    start() {
-      recall().catch(() => undefined);
+    start(of) {
+      recall(of).catch(() => undefined);
     },
     stop() {
       starts++;

@@ -104,7 +104,7 @@ export async function makeRecording(parts: RecordingParts): Promise<Recording> {
     startSession(given) {
       const session = startSession({ ...given, platform });
       if (agent.isGranted()) {
-        for (const each of parallel) each.start(parts.sinceMark());
+        for (const each of parallel) each.start(parts.sinceMark(), given.epoch);
         if (options.worker) note = noteToWorker(scope, name, lifecycle);
       }
       const end = (): void => {

@@ -132,6 +132,16 @@ describe('a recording part that cannot be loaded', () => {
   });
 });
 
+describe('an app that keeps the consent itself', () => {
+  it('has its page remember, for the next one, which hosts were reached', async () => {
+    const tab = openTab({ consent: 'granted', receipt: RECEIPT });
+    await until(async () => (await tab.pending()).envelopes >= 0);
+    await fetch(`${API}/ok`);
+    await until(async () => (await everythingStored()).keys.includes('reached'));
+    expect(localStorage.length).toBe(0);
+  });
+});
+
 describe('a decision', () => {
   it('is told once, over pages that keep it and tabs that are given it again', async () => {
     const receipt = { ...RECEIPT, at: '2026-11-22T23:30:00.000-03:00' };
