@@ -20,8 +20,12 @@ const minified = (module) => terser({ ecma: 2022, module, compress: { passes: 2 
 
 const resolving = (browser) => [nodeResolve({ browser, exportConditions: browser ? ['browser'] : ['node'] }), commonjs()];
 
-/** ESM, CommonJS and types of one package. */
-function packageBundles(room, entries, { browser }) {
+/**
+ * ESM, CommonJS and types of one package.
+ *
+ * @param whole - Each format in one file, for a place that may load nothing later.
+ */
+function packageBundles(room, entries, { browser, whole = false }) {
   const input = (extension) => Object.fromEntries(entries.map((entry) => [entry, `${room}/build/${entry}${extension}`]));
   const external = externalOf(room);
   const output = (format, extension) => ({
@@ -29,6 +33,7 @@ function packageBundles(room, entries, { browser }) {
     format,
     sourcemap: true,
     exports: 'named',
+    inlineDynamicImports: whole,
     entryFileNames: `[name]${extension}`,
     chunkFileNames: `[name]${extension}`,
   });
@@ -83,8 +88,8 @@ function sizes() {
 
 export default [
   ...packageBundles('sdk-browser', ['index', 'fallback', 'consent', 'sent'], { browser: true }),
-  // Apart, so that it shares no chunk: a service worker loads what it needs at once or never.
-  ...packageBundles('sdk-browser', ['worker'], { browser: true }),
+  // A service worker loads what it needs at once or never: import() is forbidden there.
+  ...packageBundles('sdk-browser', ['worker'], { browser: true, whole: true }),
   sizes(),
   script('iife', 'outcry.iife.js', 'outcry'),
   script('consent', 'outcry-consent.iife.js', 'outcryConsent'),

@@ -1,5 +1,5 @@
 /** One go of a service worker: a session without watchers, for as long as something waits and the collectors take it. */
-import { readPlan, startSession } from '@outcry/core';
+import { isFollowable, readPlan, startSession } from '@outcry/core';
 import type { Platform, Session } from '@outcry/core';
 import { makeBroadcast } from './broadcast.js';
 import { deflateRaw } from './deflate.js';
@@ -82,10 +82,11 @@ export async function hasPage(scope: WorkerScope, name: string): Promise<boolean
 
 /**
  * Delivers what pages left, to the collectors that the last page with consent named, by the rules of any page: the sender lock, the
- * epoch before every request, Retry-After, the budget of the day.
+ * epoch before every request, Retry-After, the budget of the day, the operator's signed configuration. Where that cannot be verified
+ * here everything is left to the next page.
  *
  * @param name - Of the store.
- * @returns False when something still waits. Without a consent nothing is asked and nothing stored.
+ * @returns False when something still waits for another go. Without a consent nothing is asked and nothing stored.
  * Rejects when the store does.
  */
 export async function deliverWaiting(scope: WorkerScope, name: string, overrides: Partial<Platform> = {}): Promise<boolean> {
@@ -97,6 +98,7 @@ export async function deliverWaiting(scope: WorkerScope, name: string, overrides
   const locks = locksOf(scope);
   const presence = locks && makePresence(locks, name, Math.random);
   const platform = makePlatform({ scope, name, store, locks, presence }, overrides);
+  if (!(await isFollowable({ options, platform }))) return true;
   const { broadcast, now } = platform;
   const progress = { lastMs: now(), gone: false };
   const session = startSession({

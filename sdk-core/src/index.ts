@@ -5,6 +5,7 @@ export type { CheckedOptions } from './check-options.js';
 export { makeMemoryStore } from './memory-store.js';
 export { removeNel, startSession } from './session.js';
 export type { Session } from './session.js';
+export { isFollowable } from './steered.js';
 export { watchSleep } from './sleep.js';
 export type { SleepWatch } from './sleep.js';
 export { readPlan } from './worker-plan.js';

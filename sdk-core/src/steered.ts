@@ -4,7 +4,9 @@
  */
 import { configMessage, holdsAt, parseSignedConfig, toBase64Url } from '@outcry/protocol';
 import type { AgentConfig } from '@outcry/protocol';
+import type { CheckedOptions } from './check-options.js';
 import type { Grant } from './grant.js';
+import type { Platform } from './platform.js';
 
 interface Stored {
   /** The key it was verified with: another one begins anew. */
@@ -19,14 +21,15 @@ const KEY = 'config';
 const HOUR_MS = 3_600_000;
 const DEADLINE_MS = 8_000;
 
-/** Ed25519 by WebCrypto, or by tweetnacl where that is missing. Rejects where neither can be had. */
+type Place = Pick<Grant, 'options' | 'platform'>;
+
+/** Ed25519 by WebCrypto, or by tweetnacl where that is missing; false where neither can be had. Rejects where tweetnacl cannot be loaded. */
 async function isSigned(
-  grant: Grant,
+  { subtle, loadNacl }: Platform,
   key: Uint8Array,
   signature: Uint8Array<ArrayBuffer>,
   message: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
-  const { subtle, loadNacl } = grant.platform;
   try {
     if (!subtle) throw new Error();
     const imported = await subtle.importKey('raw', key as Uint8Array<ArrayBuffer>, 'Ed25519', false, ['verify']);
@@ -34,6 +37,28 @@ async function isSigned(
   } catch {
     return (await loadNacl?.())?.verifyNacl(key, signature, message) ?? false;
   }
+}
+
+async function verified({ options: { configKey, project }, platform }: Place, document: string): Promise<AgentConfig | undefined> {
+  const read = parseSignedConfig(document);
+  if (!configKey || read?.config.project !== project) return undefined;
+  return (await isSigned(platform, configKey, read.signature, configMessage(read.text))) ? read.config : undefined;
+}
+
+const keyName = ({ configKey }: CheckedOptions): string | undefined => configKey && toBase64Url(configKey);
+const storedFor = (options: CheckedOptions, value: unknown): Stored | undefined =>
+  (value as Stored | undefined)?.key === keyName(options) ? (value as Stored) : undefined;
+
+/** What an earlier page or process left, and the configuration in it where that can be verified here. Rejects when the store does. */
+async function recall(place: Place): Promise<{ readonly stored?: Stored | undefined; readonly config?: AgentConfig | undefined }> {
+  const stored = storedFor(place.options, await place.platform.store.get(KEY));
+  return { stored, config: stored?.document === undefined ? undefined : await verified(place, stored.document) };
+}
+
+/** False where a stored configuration cannot be verified here, so that nobody can tell whether it says to be silent. Rejects when the store does. */
+export async function isFollowable(place: Place): Promise<boolean> {
+  const { stored, config } = await recall(place);
+  return stored?.document === undefined || config !== undefined;
 }
 
 export interface Following {
@@ -49,30 +74,22 @@ export interface Following {
  */
 export function followConfig(grant: Grant, collectors: () => readonly string[]): Following {
   const { options, platform } = grant;
-  const { now, random, store } = platform;
-  const { configKey } = options;
-  const keyName = configKey && toBase64Url(configKey);
+  const { now, random } = platform;
   let taken: AgentConfig | undefined;
   let floor = options.minConfigVersion;
 
   const present = (): AgentConfig | undefined => (taken && taken.version >= floor && holdsAt(taken, now()) ? taken : undefined);
 
-  async function verified(document: string): Promise<AgentConfig | undefined> {
-    const read = parseSignedConfig(document);
-    if (!configKey || read?.config.project !== options.project) return undefined;
-    return (await isSigned(grant, configKey, read.signature, configMessage(read.text))) ? read.config : undefined;
-  }
-
   /** Takes a document, unless a higher version or another text of the same version was taken before, here or by another page. */
   async function take(document: string): Promise<boolean> {
-    const config = await verified(document);
+    const config = await verified(grant, document);
     if (!config || config.version < floor || !holdsAt(config, now())) return false;
     const result = { stands: false };
     const put = (old: unknown): unknown => {
-      const before = storedOf(old);
+      const before = storedFor(options, old);
       result.stands =
         !before || before.version < config.version || (before.version === config.version && textOf(before) === textOf({ document }));
-      return result.stands ? { key: keyName, version: config.version, document, askedAtMs: now() } : old;
+      return result.stands ? { key: keyName(options), version: config.version, document, askedAtMs: now() } : old;
     };
     // A store that takes nothing: the floor of this page or process has to do.
     await grant.update(KEY, put).catch(() => (result.stands = taken?.version !== config.version));
@@ -85,12 +102,10 @@ export function followConfig(grant: Grant, collectors: () => readonly string[]):
   }
 
   const textOf = ({ document = '' }: Pick<Stored, 'document'>): string | undefined => parseSignedConfig(document)?.text;
-  const storedOf = (value: unknown): Stored | undefined => ((value as Stored | undefined)?.key === keyName ? (value as Stored) : undefined);
 
   async function load(): Promise<Stored | undefined> {
-    const stored = storedOf(await store.get(KEY));
+    const { stored, config } = await recall(grant);
     if (!stored) return undefined;
-    const config = stored.document === undefined ? undefined : await verified(stored.document);
     floor = Math.max(floor, Number.isFinite(stored.version) ? stored.version : 0);
     if (config?.version === stored.version && config.version >= floor) taken = config;
     return stored;
@@ -104,7 +119,7 @@ export function followConfig(grant: Grant, collectors: () => readonly string[]):
       plan(restMs);
       return;
     }
-    const mark = (old: unknown): unknown => ({ key: keyName, version: 0, ...storedOf(old), askedAtMs: now() });
+    const mark = (old: unknown): unknown => ({ key: keyName(options), version: 0, ...storedFor(options, old), askedAtMs: now() });
     if (!(await grant.update(KEY, mark).catch(() => grant.live()))) return;
     plan(HOUR_MS);
     // At random, so that none of them can keep the present one from an agent for long.

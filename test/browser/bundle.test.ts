@@ -21,6 +21,14 @@ describe('the built files', () => {
     }
   });
 
+  it('load nothing later in a service worker, where import() is forbidden', () => {
+    for (const name of ['worker.js', 'worker.cjs', 'outcry-worker.iife.js']) {
+      const code = readFileSync(`${room}dist/${name}`, 'utf8').replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
+      expect(code.length, name).toBeGreaterThan(10_000);
+      expect(code.match(/\bimport\s*\(|\brequire\s*\(\s*['"]\./g) ?? [], name).toEqual([]);
+    }
+  });
+
   it('are where package.json says', () => {
     const { exports } = JSON.parse(readFileSync(`${room}package.json`, 'utf8')) as { exports: Record<string, unknown> };
     const paths = [...JSON.stringify(exports).matchAll(/"(\.\/dist\/[^"]+)"/g)].map(([, path]) => path ?? '');

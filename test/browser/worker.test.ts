@@ -1,6 +1,7 @@
 /** `@outcry/browser/worker` inside an app's own service worker, in a real Chromium. */
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { APP_EVENTS, makeSync, openApp as openAppIn, syncUntil as syncUntilBy } from './app-worker.js';
 import { startChromium } from './chromium.js';
 import type { Browser } from './chromium.js';
 import { startServers } from './servers.js';
@@ -10,8 +11,7 @@ import { fail, grant, openTab, stored, until, untilAtRest } from './tab.js';
 const APP_WORKER = `
   importScripts('/outcry-worker.iife.js');
   outcryWorker.deliverWhenGone({}, { liveDelayMs: 0 });
-  addEventListener('install', () => skipWaiting());
-  addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+  ${APP_EVENTS}
   addEventListener('fetch', (event) => {
     if (event.request.url.endsWith('/from-worker')) event.respondWith(new Response('the app itself'));
   });
@@ -22,13 +22,14 @@ let servers: Servers;
 let browser: Browser;
 /** Another origin, to look on from. */
 let outside: Page;
-let registrationId = '';
+let sync: () => Promise<void>;
 
 beforeAll(async () => {
   [servers, browser] = await Promise.all([startServers(), startChromium()]);
   servers.worker = APP_WORKER;
   outside = await browser.context.newPage();
   await outside.goto(`${servers.page.replace('127.0.0.1', 'localhost')}/app`);
+  sync = makeSync(browser, servers, outside);
 });
 afterAll(async () => {
   await browser?.close();
@@ -47,37 +48,8 @@ afterEach(async () => {
 const failures = (): number => servers.bodies.flatMap((body) => [...body.failures]).length;
 const uploads = (): number => servers.asked.filter((line) => line.startsWith('POST')).length;
 
-/** A tab under the app's service worker. */
-async function openApp(options: object = { worker: true }): Promise<Page> {
-  const page = await openTab(browser.context, servers, { path: '/app', options, patient: true });
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.register('/sw.js');
-    await navigator.serviceWorker.ready;
-    if (!navigator.serviceWorker.controller) await new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve));
-  });
-  return page;
-}
-
-/** What the browser does when the network is back, at once. */
-async function sync(): Promise<void> {
-  const session = await browser.context.newCDPSession(outside);
-  session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-    for (const each of registrations) if (each.scopeURL.startsWith(servers.page) && !each.isDeleted) registrationId = each.registrationId;
-  });
-  await session.send('ServiceWorker.enable');
-  await until(() => registrationId !== '');
-  await session.send('ServiceWorker.dispatchSyncEvent', { origin: servers.page, registrationId, tag: 'outcry:outcry', lastChance: false });
-  await session.detach();
-}
-
-/** Until it holds, a sync now and then: the browser comes back in minutes, and a page's locks outlive it for a moment. */
-async function syncUntil(holds: () => boolean): Promise<void> {
-  await until(async () => {
-    if (!holds()) await sync();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    return holds();
-  });
-}
+const openApp = (options?: object): Promise<Page> => openAppIn(browser, servers, options);
+const syncUntil = (holds: () => boolean): Promise<void> => syncUntilBy(sync, holds);
 
 /** The tags of Background Syncs that are asked for from now on. */
 async function listenForSyncs(): Promise<readonly string[]> {
