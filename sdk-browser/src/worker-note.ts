@@ -10,25 +10,31 @@ interface Syncing {
 }
 
 export interface WorkerNote {
-  /** Asks for a Background Sync now: Chromium refuses about half of those that a page asks for when it is closed. Never throws. */
+  /** Something waits: asks for a Background Sync now, for Chromium refuses about half of those that a page asks for when it is closed. Never throws. */
   readonly ask: () => void;
   readonly stop: () => void;
 }
 
 /**
- * Tells the worker that controls this page whenever the page is left: by Background Sync, which comes when there is a network, else
- * by a message, which comes at once. Never throws.
+ * Tells the worker that controls this page what waits: by Background Sync, which comes when there is a network, else, when the page is
+ * left, by a message, which comes at once. A page that is closed cannot look first whether anything waits. Never throws.
  */
-export function noteToWorker({ navigator }: Window, store: string, { onLeave }: Pick<Lifecycle, 'onLeave'>): WorkerNote {
+export function noteToWorker(
+  { navigator }: Window,
+  store: string,
+  { onLeave, isHidden }: Pick<Lifecycle, 'onLeave' | 'isHidden'>,
+): WorkerNote {
   const serviceWorker = allowed(() => navigator.serviceWorker as ServiceWorkerContainer | undefined);
   const tag = workerTag(store);
   // Got beforehand: a page that is being closed waits for nothing.
   let registration: (ServiceWorkerRegistration & Syncing) | undefined;
   serviceWorker?.ready.then((ready) => (registration = ready)).catch(() => undefined);
-  const stop = onLeave(() => {
-    const tell = (): void => registration?.active?.postMessage({ outcry: tag });
-    if (registration?.sync) registration.sync.register(tag).catch(tell);
-    else tell();
+  const tell = (): void => registration?.active?.postMessage({ outcry: tag });
+  const ask = (isLeft: boolean): void => void registration?.sync?.register(tag).catch(() => isLeft && tell());
+  const stop = onLeave((closing) => {
+    if (!registration?.sync) tell();
+    // A hidden one is asked for once it has sealed what it has.
+    else if (closing) ask(true);
   });
-  return { stop, ask: () => void registration?.sync?.register(tag).catch(() => undefined) };
+  return { stop, ask: () => ask(isHidden()) };
 }

@@ -1,5 +1,5 @@
 /** One go of a service worker: a session without watchers, for as long as something waits and the collectors take it. */
-import { isFollowable, readPlan, startSession } from '@outcry/core';
+import { ENTRY_PREFIX, isFollowable, readPlan, startSession } from '@outcry/core';
 import type { Platform, Session } from '@outcry/core';
 import { makeBroadcast } from './broadcast.js';
 import { deflateRaw } from './deflate.js';
@@ -69,8 +69,11 @@ async function untilSent(session: Session, { now, setTimer }: Platform, progress
 
 const locksOf = ({ navigator }: WorkerScope): LockManager | undefined => navigator.locks;
 
-/** Whether a page of the origin is there that listens, and so delivers by itself. False where the browser does not tell. */
-export async function hasPage(scope: WorkerScope, name: string): Promise<boolean> {
+/**
+ * Whether somebody of the origin is there that listens, and so delivers by itself: a page, or a go of another worker. False where the
+ * browser does not tell.
+ */
+export async function hasOthers(scope: WorkerScope, name: string): Promise<boolean> {
   const locks = locksOf(scope);
   return (
     locks !== undefined &&
@@ -78,6 +81,12 @@ export async function hasPage(scope: WorkerScope, name: string): Promise<boolean
       .others()
       .catch(() => 0)) > 0
   );
+}
+
+/** Whether any envelope rests in the store. Makes none. Rejects when the store does. */
+export async function isAnyWaiting({ indexedDB }: WorkerScope, name: string): Promise<boolean> {
+  if (!(await isThere(indexedDB, name))) return false;
+  return (await (await openStore(name, indexedDB)).entries(ENTRY_PREFIX)).length > 0;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Platform } from '@outcry/core';
 import { workerTag } from './worker-note.js';
-import { deliverWaiting, hasPage } from './worker-round.js';
+import { deliverWaiting, hasOthers, isAnyWaiting } from './worker-round.js';
 import type { WorkerScope } from './worker-round.js';
 
 export interface WorkerOptions {
@@ -46,15 +46,21 @@ export function deliverWhenGone({ store = 'outcry', onFetch = false }: WorkerOpt
     globalThis.addEventListener(type, run as (event: Event) => void);
   };
 
+  /** False when the browser is to come again: something waits, and is left to a page that is there, or nobody takes it. */
+  const onSync = async (): Promise<boolean> => {
+    // A go under way counts as somebody who is there.
+    if (running) return running;
+    if (!(await isAnyWaiting(scope, store).catch(() => false))) return true;
+    return (await hasOthers(scope, store)) ? false : deliver();
+  };
+
   listen('sync', (event) => {
     if (event.tag !== tag) return;
     // A rejection makes the browser come back in some minutes: perhaps the page is gone by then. Beside it a worker would only knock twice.
     event.waitUntil(
-      hasPage(scope, store)
-        .then((isPageThere) => !isPageThere && deliver())
-        .then((all) => {
-          if (!all) throw new Error('outcry: something still waits');
-        }),
+      onSync().then((all) => {
+        if (!all) throw new Error('outcry: something still waits');
+      }),
     );
   });
   listen('message', (event) => {

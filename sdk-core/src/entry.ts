@@ -27,7 +27,8 @@ export interface Entry extends Leased {
   readonly losses?: Readonly<Record<string, number>>;
 }
 
-const PREFIX = 'e:';
+/** Of the keys of all entries. */
+export const ENTRY_PREFIX = 'e:';
 const TIME_LENGTH = 9;
 
 let sequence = 0;
@@ -36,12 +37,12 @@ let sequence = 0;
 export function entryKey(sealedAtMs: number, random: () => number): string {
   sequence = (sequence + 1) % 46_656;
   const time = sealedAtMs.toString(36).padStart(TIME_LENGTH, '0');
-  return `${PREFIX}${time}${sequence.toString(36).padStart(3, '0')}${random().toString(36).slice(2, 8)}`;
+  return `${ENTRY_PREFIX}${time}${sequence.toString(36).padStart(3, '0')}${random().toString(36).slice(2, 8)}`;
 }
 
 /** The time of sealing that a key tells, in ms since the epoch; NaN when it tells none. */
 export function sealedAtOf(key: string): number {
-  return parseInt(key.slice(PREFIX.length, PREFIX.length + TIME_LENGTH), 36);
+  return parseInt(key.slice(ENTRY_PREFIX.length, ENTRY_PREFIX.length + TIME_LENGTH), 36);
 }
 
 /**

@@ -2,6 +2,7 @@ export { createAgent } from './agent.js';
 export type { Agent, AgentEvent, Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 export { checkOptions } from './check-options.js';
 export type { CheckedOptions } from './check-options.js';
+export { ENTRY_PREFIX } from './entry.js';
 export { makeMemoryStore } from './memory-store.js';
 export { removeNel, startSession } from './session.js';
 export type { Session } from './session.js';

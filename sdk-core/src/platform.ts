@@ -85,7 +85,7 @@ export interface Platform {
   readonly onWake?: (run: (isOtherNetwork: boolean) => void) => () => void;
   /** Calls `run` when the page is hidden or left and may never come back; `closing` when nothing asynchronous may end any more. The result stops it. */
   readonly onLeave?: (run: (closing: boolean) => void) => () => void;
-  /** Called when a round of deliveries ends with something that no collector took. */
+  /** Called when a round of deliveries ends with something that no collector took, and when a page is left while something waits. */
   readonly onKept?: () => void;
   /** Whether consent stands in all pages, told without waiting; absent or false where that cannot be known at once. */
   readonly isGrantedAtOnce?: () => boolean;

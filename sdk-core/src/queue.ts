@@ -4,7 +4,7 @@
  * Evicting and counting are one transaction. What an evicted envelope told of earlier losses waits to be told again.
  */
 import type { LossReason } from '@outcry/protocol';
-import { ENTRY_FORMAT, readEntry, sealedAtOf } from './entry.js';
+import { ENTRY_FORMAT, ENTRY_PREFIX, readEntry, sealedAtOf } from './entry.js';
 import type { Entry } from './entry.js';
 import type { Grant } from './grant.js';
 import { isFree, LEASE_MS } from './leased.js';
@@ -56,7 +56,7 @@ export function makeQueue(grant: Grant, { losses, overflow = () => 'queue_full',
   const done = new Set<string>();
 
   async function all(): Promise<[string, Entry][]> {
-    const stored = await platform.store.entries('e:').catch((error: unknown) => {
+    const stored = await platform.store.entries(ENTRY_PREFIX).catch((error: unknown) => {
       if (spare.size > 0) return [];
       throw error;
     });

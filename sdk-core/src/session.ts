@@ -7,7 +7,7 @@ import type { Consent, Delivery as DeliveryRecord, Failure } from '@outcry/proto
 import type { Attempt, ObservedFailure, WitnessAnswer } from './observed.js';
 import { makeAttempts } from './attempts.js';
 import { makeBudget } from './budget.js';
-import { consentRecord } from './consent-record.js';
+import { consentMark, consentRecord } from './consent-record.js';
 import { contextOf } from './context.js';
 import { makeDelivery } from './deliver.js';
 import { entryKey } from './entry.js';
@@ -194,19 +194,18 @@ export function startSession(parts: SessionParts): Session {
       leasedUntilMs: 0,
       ...(told.losses.counts.size > 0 && { losses: Object.fromEntries(told.losses.counts) }),
     };
-    const puts: [string, unknown][] = told.consents.slice(-1).map((consent) => ['consent', markOf(consent)]);
+    const puts: [string, unknown][] = told.consents.slice(-1).map((consent) => ['consent', consentMark(consent)]);
     if (!(await queue.add(key, entry, { puts, deletes: told.losses.keys }))) return false;
     delivery.hold(key, entry);
     grant.emit({ kind: 'sealed', bytes: bytes.length, reports: failures.length });
     return true;
   }
 
-  /** A consent is told once, however many pages it is applied on. The mark knows the day only, as the kept decision does. */
-  const markOf = (consent: Consent): string => Object.values(consent).join(' ');
+  /** A consent is told once, however many pages it is applied on. */
   async function tellConsent(): Promise<void> {
     const told = await platform.store.get('consent');
     const consent = consentRecord(receipt);
-    consents = grant.live() && told !== markOf(consent) ? [consent] : [];
+    consents = grant.live() && told !== consentMark(consent) ? [consent] : [];
   }
 
   void tellConsent().catch(() => undefined);
@@ -218,7 +217,10 @@ export function startSession(parts: SessionParts): Session {
     if (closing) delivery.part();
     void losses.save().catch(() => undefined);
     void seal('all')
-      .then(() => (closing ? undefined : delivery.flush(true, 'live')))
+      .then(async () => {
+        if ((await queue.list()).length > 0) platform.onKept?.();
+        if (!closing) await delivery.flush(true, 'live');
+      })
       .catch(() => undefined);
   });
 

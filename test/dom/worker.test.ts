@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentConfig } from '@outcry/protocol';
 import type { Platform } from '@outcry/core';
 import { openStore } from '../../sdk-browser/src/store.js';
+import { deliverWhenGone } from '../../sdk-browser/src/worker.js';
 import { deliverWaiting } from '../../sdk-browser/src/worker-round.js';
 import type { WorkerScope } from '../../sdk-browser/src/worker-round.js';
 import { CONFIG_KEY, configAt, OTHER_KEY, signed } from '../unit/sdk-core/sign.js';
-import { COLLECTOR, collected, openTab, RECEIPT, server, until, usePage } from './page.js';
+import { API, COLLECTOR, collected, openTab, RECEIPT, server, until, usePage } from './page.js';
 
 usePage();
 
@@ -115,5 +116,83 @@ describe('a worker, of an app with signed configuration,', () => {
     await leaveWaiting({ configKey });
     expect(await deliverWaiting(scope, 'outcry', { liveDelayMs: 0 })).toBe(true);
     expect(uploads()).toBeGreaterThan(0);
+  });
+});
+
+describe('a Background Sync', () => {
+  let stops: (() => void)[] = [];
+  afterEach(() => {
+    for (const stop of stops) stop();
+    stops = [];
+  });
+
+  /** Starts the worker, whose listeners end with the test. */
+  function start(platform: Partial<Platform> = { liveDelayMs: 0 }): void {
+    const { addEventListener } = globalThis;
+    globalThis.addEventListener = ((type: string, run: (event: Event) => void) => {
+      addEventListener.call(globalThis, type, run);
+      stops.push(() => globalThis.removeEventListener(type, run));
+    }) as typeof addEventListener;
+    deliverWhenGone({}, platform);
+    globalThis.addEventListener = addEventListener;
+  }
+
+  /** Whether the browser is asked to come again. */
+  async function sync(): Promise<boolean> {
+    const works: Promise<unknown>[] = [];
+    globalThis.dispatchEvent(
+      Object.assign(new Event('sync'), { tag: 'outcry:outcry', waitUntil: (work: Promise<unknown>) => works.push(work) }),
+    );
+    return Promise.all(works).then(
+      () => false,
+      () => true,
+    );
+  }
+
+  it('is done where nothing waits, though a page is there, and makes no database', async () => {
+    locks.add('outcry:page:1');
+    start();
+    expect(await sync()).toBe(false);
+    expect(await indexedDB.databases()).toEqual([]);
+    const tab = openTab({ worker: true });
+    await tab.setConsent('granted', RECEIPT);
+    await fetch(`${API}/ok`);
+    await until(async () => (await (await openStore('outcry', indexedDB)).get('worker')) !== undefined);
+    expect(await sync()).toBe(false);
+    expect(uploads()).toBe(0);
+  });
+
+  it('is left to a page that is there while something waits, and comes again', async () => {
+    await leaveWaiting();
+    locks.add('outcry:page:1');
+    start();
+    expect(await sync()).toBe(true);
+    expect(uploads()).toBe(0);
+    locks.clear();
+    expect(await sync()).toBe(false);
+    expect(await waiting()).toEqual([]);
+  });
+
+  it('joins the go that is under way, which is no page', async () => {
+    await leaveWaiting();
+    let answer = (): void => undefined;
+    server.use(
+      http.post(`${COLLECTOR}/v1/reports`, async ({ request }) => {
+        collected.requests.push(request.clone());
+        await new Promise<void>((resolve) => (answer = resolve));
+        return new HttpResponse(null, { status: 204 });
+      }),
+    );
+    start();
+    const first = sync();
+    await until(() => uploads() === 1);
+    expect([...locks].some((name) => name.startsWith('outcry:page:'))).toBe(true);
+    const second = sync();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answering = setInterval(() => answer(), 20);
+    expect(await Promise.all([first, second])).toEqual([false, false]);
+    clearInterval(answering);
+    expect(await waiting()).toEqual([]);
+    expect([...locks]).toEqual([]);
   });
 });

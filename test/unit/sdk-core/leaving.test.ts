@@ -180,6 +180,23 @@ describe('a page that is hidden', () => {
   });
 });
 
+describe('a page that is left, hidden or closed', () => {
+  it('says so once what it has is sealed and something waits, and says nothing when nothing does', async () => {
+    for (const closing of [false, true]) {
+      const told: number[] = [];
+      const page = await openPage({}, { onKept: () => told.push(sealed(page)) });
+      page.leave(closing);
+      await settle();
+      expect(told).toEqual([]);
+      page.hang = true;
+      page.agent.fail(failureAt(page.clock.nowMs));
+      page.leave(closing);
+      await until(() => told.length > 0);
+      expect(told).toEqual([1]);
+    }
+  });
+});
+
 describe('a page that comes back', () => {
   it('learns of a withdrawal before it does anything', async () => {
     const page = await openPage();
