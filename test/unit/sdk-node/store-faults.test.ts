@@ -245,7 +245,7 @@ describe('an epoch that cannot be read', () => {
     const grant = makeGrant({
       options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
       platform,
-      epoch: Promise.resolve(of),
+      epoch: of,
       onGone: () => void (isGone = true),
       emit: () => undefined,
       lose: () => undefined,
