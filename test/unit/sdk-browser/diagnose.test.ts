@@ -262,6 +262,18 @@ describe('round trips without landmarks', () => {
     expect(sureness(after(4.2, { probeMs: 60 }))).toBeLessThan(0.7);
   });
 
+  it('leave out a probe that met the end of a second try to connect, on ways of 250 ms', () => {
+    const roundTrip = { ms: 250, exact: true, tlsTrips: 1 };
+    const far = (elapsedMs: number, probeMs: number, more = {}) => ({ ...REJECTED, roundTrip, elapsedMs, probeMs, ...more });
+    expect(told(far(260, 90))).toBe('tcp.failed routing');
+    expect(told(far(517, 29))).toBe('tls.cert.invalid tls');
+    expect(sureness(far(260, 90))).toBeLessThan(0.7);
+    // A name that failed late and fails once more at once; a way on which there was no second try; another browser.
+    expect(told(far(260, 4))).toBe('unknown unknown');
+    expect(told({ ...REJECTED, roundTrip: { ...roundTrip, ms: 200 }, elapsedMs: 230, probeMs: 60 })).toBe('unknown unknown');
+    expect(told(far(260, 90, FIREFOX))).toBe('unknown unknown');
+  });
+
   it('say nothing where a fresh request and a probe over a kept connection look like a refusal', () => {
     expect(told(after(3.1, { probeMs: 90 }))).toBe('unknown unknown');
   });
