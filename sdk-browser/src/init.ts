@@ -43,23 +43,24 @@ function withDecision(options: OutcryOptions, kept: Decision | undefined): Check
 
 /** The part of an agent that an app sees; `setConsent` and `close` as given. */
 function face(agent: Agent, own: Pick<Outcry, 'setConsent' | 'close'>): BrowserOutcry {
+  const { preview, sent, report, flush, pending, onEvent } = agent;
   return {
     get consent() {
       return agent.consent;
     },
-    preview: () => agent.preview(),
-    sent: () => agent.sent(),
-    report: (input) => agent.report(input),
-    flush: () => agent.flush(),
-    pending: () => agent.pending(),
-    onEvent: (listen) => agent.onEvent(listen),
+    preview,
+    sent,
+    report,
+    flush,
+    pending,
+    onEvent,
     ...own,
   };
 }
 
 /** Where there is no window (a server that renders the page): everything is there, nothing is done. */
 function makeInert(options: OutcryOptions): BrowserOutcry {
-  const nothing = (): Promise<undefined> => Promise.resolve(undefined);
+  const nothing = (): Promise<void> => Promise.resolve();
   const checked = { ...checkOptions(options, 'sdk-browser'), consent: 'unknown', receipt: undefined } as const;
   // Without consent an agent asks its platform for nothing but what it is.
   const agent = createAgent(checked, { source: 'sdk-browser', runtime: 'other', runtimeMajor: 0, os: 'other' } as Platform);
@@ -86,7 +87,7 @@ function begin(scope: Scope, loaders: Loaders, overrides: Partial<Platform>, nam
     ...('BroadcastChannel' in scope && {
       broadcast: makeBroadcast(scope.BroadcastChannel, name, presence),
     }),
-    ...(presence && { presence }),
+    presence,
     ...overrides,
   };
 }

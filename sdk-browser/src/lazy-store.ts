@@ -1,5 +1,5 @@
 import type { Store } from '@outcry/core';
-import { EPOCH, TABLE } from './database.js';
+import { epochIn, openThere } from './database.js';
 import { allowed } from './scope.js';
 
 export interface LazyStoreParts {
@@ -17,53 +17,14 @@ export interface LazyStoreParts {
  * Both reject when the database fails.
  */
 export function makeLazyStore({ loaded, wasGranted, name, idb }: LazyStoreParts): Pick<Store, 'epoch' | 'erase'> {
-  const inDatabase = (mode: 'readonly' | 'readwrite'): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const opening = allowed(() => idb?.open(name));
-      // Where databases are refused nothing can be in one.
-      if (!opening) {
-        resolve(0);
-        return;
-      }
-      opening.onupgradeneeded = () => {
-        if (mode === 'readwrite' && wasGranted()) opening.result.createObjectStore(TABLE);
-        else {
-          // What was never made stays so.
-          resolve(0);
-          opening.transaction?.abort();
-        }
-      };
-      opening.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error());
-      };
-      opening.onsuccess = () => {
-        const { result } = opening;
-        // What throws in there rejects.
-        const asking = new Promise<number>((done, fail) => {
-          const transaction = result.transaction(TABLE, mode);
-          const table = transaction.objectStore(TABLE);
-          const asked = table.get(EPOCH) as IDBRequest<number | undefined>;
-          let epoch = 0;
-          asked.onsuccess = () => {
-            epoch = asked.result ?? 0;
-            if (mode === 'readonly') return;
-            table.clear();
-            table.put(++epoch, EPOCH);
-          };
-          transaction.oncomplete = () => done(epoch);
-          transaction.onabort = () => fail(new Error());
-        });
-        // Closes when the transaction is over.
-        result.close();
-        resolve(asking);
-      };
-    });
+  /** Where databases are refused nothing can be in one. */
+  const inDatabase = async (erasing: boolean): Promise<number> =>
+    epochIn(await allowed(() => idb && openThere(idb, name, erasing && wasGranted())), erasing);
   /** Looked up without opening it where the browser tells: even a database that is given up at once costs the disk some bytes. */
   const isMade = async (): Promise<boolean> =>
     !idb?.databases || (await idb.databases().catch(() => [{ name }])).some((each) => each.name === name);
   return {
-    epoch: async () => loaded()?.epoch() ?? inDatabase('readonly'),
-    erase: async () => loaded()?.erase() ?? (wasGranted() || (await isMade()) ? inDatabase('readwrite') : 0),
+    epoch: async () => loaded()?.epoch() ?? inDatabase(false),
+    erase: async () => loaded()?.erase() ?? (wasGranted() || (await isMade()) ? inDatabase(true) : 0),
   };
 }

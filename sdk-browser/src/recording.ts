@@ -19,8 +19,6 @@ import type { Begin } from './watch/ending.js';
 import { noteToWorker } from './worker-note.js';
 import type { WorkerNote } from './worker-note.js';
 
-export { removeNel };
-
 /** A request as the page's wrappers see it. */
 export type Begun = Omit<Started, 'scheme'>;
 
@@ -37,7 +35,7 @@ export interface Recording {
 export type Beginnings = Pick<
   Platform,
   'now' | 'random' | 'setTimer' | 'source' | 'runtime' | 'runtimeMajor' | 'os' | 'fetchFn' | 'broadcast' | 'loadNacl' | 'isGrantedAtOnce'
-> & { readonly presence?: Presence };
+> & { readonly presence: Presence | undefined };
 
 export interface RecordingParts {
   readonly scope: Scope;

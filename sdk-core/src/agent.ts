@@ -113,17 +113,15 @@ export function createAgent(
     quietly(() => broadcast && undo.push(broadcast.listen(hear)));
   }
 
-  /** The session, once it is loaded; undefined without consent. */
-  async function opened(): Promise<Session | undefined> {
+  /** What the session answers once it is loaded; undefined without consent, and where it fails. */
+  async function asked<T>(ask: (session: Session) => T | Promise<T>): Promise<T | undefined> {
     await granted?.ready;
-    return session;
+    try {
+      return session && (await ask(session));
+    } catch {
+      return undefined;
+    }
   }
-
-  /** What the session answers; undefined without one, and where it fails. */
-  const asked = <T>(ask: (session: Session) => T | Promise<T>): Promise<T | undefined> =>
-    opened()
-      .then((to) => to && ask(to))
-      .catch(() => undefined);
 
   /** Now, or as soon as the session is loaded. */
   function record(run: (session: Session) => void): void {

@@ -4,19 +4,18 @@ import type { Platform } from './platform.js';
 export const NEL_PATH = '/.well-known/outcry-nel';
 /** Waits before each further try; what is never reached runs out by itself within a day. */
 const AGAIN_MS = [5_000, 60_000, 600_000];
-const FIRST_MS = 1_000;
 
 /**
  * Makes the browser forget the policies of these origins: each answers with `max_age` 0.
  *
  * @param stands - Whether it is still wanted; looked at before each later try.
- * @returns when the first try is over, after 1 s at most. Never rejects.
+ * @returns when the first try is over, which is as long as the slowest takes. Never rejects.
  */
 export function removeNel(
   origins: readonly string[],
-  { fetchFn, setTimer, networkTimer = setTimer }: Pick<Platform, 'fetchFn' | 'setTimer' | 'networkTimer'>,
+  { fetchFn, setTimer }: Pick<Platform, 'fetchFn' | 'setTimer'>,
   stands: () => boolean,
-): Promise<unknown> {
+): Promise<void> {
   const remove = async (left: readonly string[], tries: readonly number[]): Promise<void> => {
     const rest = await Promise.all(
       left.map((origin) =>
@@ -36,6 +35,5 @@ export function removeNel(
     const [waitMs, ...later] = tries;
     if (rest.flat().length > 0 && waitMs !== undefined) setTimer(() => stands() && void remove(rest.flat(), later), waitMs);
   };
-  if (!origins.length) return Promise.resolve();
-  return Promise.race([remove(origins, AGAIN_MS), new Promise<void>((resolve) => void networkTimer(resolve, FIRST_MS))]);
+  return remove(origins, AGAIN_MS);
 }

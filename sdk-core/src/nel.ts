@@ -41,7 +41,7 @@ export function learnNel(grant: Grant): void {
       const named = namesOnly(reportTo, collectors);
       grant.emit({ kind: 'nel', origin, state: named ? 'on' : 'refused' });
       if (!named) {
-        await removeNel([origin], platform, () => grant.live());
+        void removeNel([origin], platform, () => grant.live());
         continue;
       }
       known[origin] = now();

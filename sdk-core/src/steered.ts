@@ -50,14 +50,14 @@ const storedFor = (options: CheckedOptions, value: unknown): Stored | undefined 
   (value as Stored | undefined)?.key === keyName(options) ? (value as Stored) : undefined;
 
 /** What an earlier page or process left, and the configuration in it where that can be verified here. Rejects when the store does. */
-async function recall(place: Place): Promise<{ readonly stored?: Stored | undefined; readonly config?: AgentConfig | undefined }> {
+async function recall(place: Place): Promise<readonly [stored: Stored | undefined, config: AgentConfig | undefined]> {
   const stored = storedFor(place.options, await place.platform.store.get(KEY));
-  return { stored, config: stored?.document === undefined ? undefined : await verified(place, stored.document) };
+  return [stored, stored?.document === undefined ? undefined : await verified(place, stored.document)];
 }
 
 /** False where a stored configuration cannot be verified here, so that nobody can tell whether it says to be silent. Rejects when the store does. */
 export async function isFollowable(place: Place): Promise<boolean> {
-  const { stored, config } = await recall(place);
+  const [stored, config] = await recall(place);
   return stored?.document === undefined || config !== undefined;
 }
 
@@ -104,7 +104,7 @@ export function followConfig(grant: Grant, collectors: () => readonly string[]):
   const textOf = ({ document = '' }: Pick<Stored, 'document'>): string | undefined => parseSignedConfig(document)?.text;
 
   async function load(): Promise<Stored | undefined> {
-    const { stored, config } = await recall(grant);
+    const [stored, config] = await recall(grant);
     if (!stored) return undefined;
     floor = Math.max(floor, Number.isFinite(stored.version) ? stored.version : 0);
     if (config?.version === stored.version && config.version >= floor) taken = config;
