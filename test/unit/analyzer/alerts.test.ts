@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { SpikeAnswer } from '@outcry/analyzer';
 import type { SpikeToTell } from '../../../analyzer/src/answers/spikes.js';
 import { alertKey, mergeAlerts } from '../../../analyzer/src/alert/alert.js';
-import type { Alert } from '../../../analyzer/src/alert/alert.js';
 import { burnAlerts } from '../../../analyzer/src/alert/burn-alerts.js';
 import type { ToldBurns } from '../../../analyzer/src/alert/burn-alerts.js';
 import type { HostSlo } from '../../../analyzer/src/answers/slo.js';
 import { PAGING_DEFAULTS, severityOf } from '../../../analyzer/src/watch/severity.js';
 import { spikeAlerts } from '../../../analyzer/src/alert/spike-alerts.js';
-
-const NOW = Date.UTC(2026, 0, 5, 14, 30);
+import { alert, NOW, page } from './sample-alert.js';
 
 const spike = (extra: Partial<SpikeAnswer> = {}, told: Partial<SpikeToTell> = {}): SpikeToTell => ({
   spike: {
@@ -38,17 +36,6 @@ const spike = (extra: Partial<SpikeAnswer> = {}, told: Partial<SpikeToTell> = {}
   hasLasted: true,
   ...told,
 });
-const alert = (extra: Partial<Alert> = {}): Alert => ({
-  labels: { alertname: 'OutcrySpike', project: 'shop', severity: 'notice' },
-  summary: 'Something fails.',
-  details: [],
-  path: '/spikes/1',
-  startsAtMs: NOW,
-  endsAtMs: null,
-  ...extra,
-});
-const page = (extra: Partial<Alert> = {}): Alert =>
-  alert({ labels: { alertname: 'OutcrySpike', project: 'shop', severity: 'page' }, ...extra });
 
 describe('alerts of spikes', () => {
   it('carry the stored severity and label, whatever is known of the place by now', () => {

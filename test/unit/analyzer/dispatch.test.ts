@@ -7,22 +7,10 @@ import type { EventSink, Notification } from '../../../analyzer/src/alert/sink.j
 import { toldIn } from '../../../analyzer/src/alert/told.js';
 import type { ToldState } from '../../../analyzer/src/alert/told.js';
 import { storedNotifications } from './stored-notifications.js';
+import { alert, NOW, page } from './sample-alert.js';
 
-const NOW = Date.UTC(2026, 0, 5, 14, 30);
 const SECOND = 1_000;
 const MINUTE = 60_000;
-
-const alert = (extra: Partial<Alert> = {}): Alert => ({
-  labels: { alertname: 'OutcrySpike', project: 'shop', severity: 'notice' },
-  summary: 'Something fails.',
-  details: [],
-  path: '/spikes/1',
-  startsAtMs: NOW,
-  endsAtMs: null,
-  ...extra,
-});
-const page = (extra: Partial<Alert> = {}): Alert =>
-  alert({ labels: { alertname: 'OutcrySpike', project: 'shop', severity: 'page' }, ...extra });
 
 describe('due', () => {
   const told = (status: ToldState['status'], heldMs = NOW): ToldState => ({ status, heldMs, alert: null });

@@ -2,14 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { entryKey, readEntry, sealedAtOf } from '../../../sdk-core/src/entry.js';
-import { makeGrant } from '../../../sdk-core/src/grant.js';
-import type { Grant } from '../../../sdk-core/src/grant.js';
-import { makeLosses } from '../../../sdk-core/src/losses.js';
-import { checkOptions, makeMemoryStore } from '../../../sdk-core/src/index.js';
+import { makeMemoryStore } from '../../../sdk-core/src/index.js';
 import type { Store } from '../../../sdk-core/src/index.js';
-import { makeQueue } from '../../../sdk-core/src/queue.js';
 import type { Queue } from '../../../sdk-core/src/queue.js';
-import { makePlace, optionsFor } from './place.js';
+import { makeOneQueue } from './one-queue.js';
 
 const DAY_MS = 86_400_000;
 
@@ -28,18 +24,7 @@ const entryOf = (name: string): [string, unknown] => {
 async function makeShared(nowMs: number): Promise<{ queue: Queue; store: Store; lost: string[] }> {
   const store = makeMemoryStore();
   await store.write(0, Object.keys(recorded).map(entryOf));
-  const { platform } = makePlace(['https://c1.example.net'], {}, { store, now: () => nowMs });
-  const lost: string[] = [];
-  const losses = makeLosses(() => grant);
-  const grant: Grant = makeGrant({
-    options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
-    platform,
-    epoch: 0,
-    onGone: () => undefined,
-    emit: (event) => event.kind === 'dropped' && lost.push(...Array<string>(event.count).fill(event.reason)),
-    lose: (reason, count = 1) => lost.push(...Array<string>(count).fill(reason)),
-  });
-  return { queue: makeQueue(grant, { losses }), store, lost };
+  return makeOneQueue(store, undefined, { now: () => nowMs });
 }
 
 const sealedAtMs = sealedAtOf(entryOf('older')[0]);

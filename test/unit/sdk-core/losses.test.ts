@@ -1,26 +1,13 @@
 /** Every loss is counted by reason, outlives the page, and is told once. */
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { problem, startCollector, take } from './collector.js';
 import type { TinyCollector } from './collector.js';
+import { endsWithTest, granted } from './granted.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
 import type { Place } from './place.js';
-import type { OutcryOptions, Platform } from '../../../sdk-core/src/index.js';
 
 const DAY_MS = 86_400_000;
-const open: TinyCollector[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
-
-async function granted(options: Partial<OutcryOptions> = {}, changes: Partial<Platform> = {}): Promise<Place & { c: TinyCollector }> {
-  const c = await startCollector();
-  open.push(c);
-  const place = makePlace([c.origin], options, { liveDelayMs: 1e9, ...changes });
-  await place.agent.setConsent('granted', RECEIPT);
-  await place.agent.pending();
-  return { ...place, c };
-}
 
 const lossesOf = ({ c }: { c: TinyCollector }): string[] =>
   c.received.flatMap(({ body }) => body.losses.map(({ reason, bucket }) => `${reason} ${bucket}`));
@@ -149,10 +136,8 @@ describe('the bytes of a day', () => {
 
 describe('what was learnt of the collectors', () => {
   it('outlives the page: the next one begins with the collector that worked, and leaves one alone that asked for it', async () => {
-    const dead = await startCollector('127.0.0.2', problem(503, 'overloaded', { 'retry-after': '3600' }));
-    open.push(dead);
-    const c = await startCollector();
-    open.push(c);
+    const dead = endsWithTest(await startCollector('127.0.0.2', problem(503, 'overloaded', { 'retry-after': '3600' })));
+    const c = endsWithTest(await startCollector());
     const first = makePlace([dead.origin, c.origin], {}, { random: () => 0, liveDelayMs: 1e9 });
     await first.agent.setConsent('granted', RECEIPT);
     first.agent.fail(failureAt(first.clock.nowMs));

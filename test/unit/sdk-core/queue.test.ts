@@ -1,29 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkOptions, makeMemoryStore } from '../../../sdk-core/src/index.js';
+import { makeMemoryStore } from '../../../sdk-core/src/index.js';
 import type { Store } from '../../../sdk-core/src/index.js';
-import { makeGrant } from '../../../sdk-core/src/grant.js';
-import type { Grant } from '../../../sdk-core/src/grant.js';
-import { makeLosses } from '../../../sdk-core/src/losses.js';
 import { entryKey } from '../../../sdk-core/src/entry.js';
 import type { Entry } from '../../../sdk-core/src/entry.js';
-import { makeQueue, QUEUE_LIMITS } from '../../../sdk-core/src/queue.js';
-import type { Queue } from '../../../sdk-core/src/queue.js';
-import { makePlace, optionsFor } from './place.js';
+import { QUEUE_LIMITS } from '../../../sdk-core/src/queue.js';
+import { makeOneQueue } from './one-queue.js';
 
-function makeOne(limits = QUEUE_LIMITS, store: Store = makeMemoryStore()): { queue: Queue; lost: string[]; store: Store } {
-  const { platform } = makePlace(['https://c1.example.net'], {}, { store });
-  const lost: string[] = [];
-  const losses = makeLosses(() => grant);
-  const grant: Grant = makeGrant({
-    options: checkOptions(optionsFor(['https://c1.example.net']), 'sdk-browser'),
-    platform,
-    epoch: 0,
-    onGone: () => undefined,
-    emit: (event) => event.kind === 'dropped' && lost.push(...Array<string>(event.count).fill(event.reason)),
-    lose: (reason, count = 1) => lost.push(...Array<string>(count).fill(reason)),
-  });
-  return { queue: makeQueue(grant, { losses, limits }), lost, store };
-}
+const makeOne = (limits = QUEUE_LIMITS, store: Store = makeMemoryStore()) => makeOneQueue(store, limits);
 
 const entry = (size: number, reports = 1): Entry => ({
   bytes: new Uint8Array(size),
