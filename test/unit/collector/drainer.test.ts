@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startDrainer, type Drainer } from '../../../collector/src/drain/drainer.js';
@@ -273,61 +273,5 @@ describe('a batch', () => {
     expect((await cutBatch(journal, lease, 100))?.number).toBe(1);
     expect(await cutBatch(journal, lease, 100)).toBeUndefined();
     expect(journal.environment.batches.getCount()).toBe(1);
-  });
-});
-
-describe('the lease', () => {
-  it('is held by one at a time, and free after its release', async () => {
-    const [one, two] = [drainLease(journal), drainLease(journal)];
-    expect(await one.hold()).toBe(true);
-    expect(await two.hold()).toBe(false);
-    expect(await one.hold()).toBe(true);
-    await one.release();
-    expect(await two.hold()).toBe(true);
-  });
-
-  it('is free once its holder has shown no sign of life for 30 s by the clock of who waits', async () => {
-    let [oneMs, twoMs] = [0, 5_000_000];
-    const [one, two] = [drainLease(journal, () => oneMs), drainLease(journal, () => twoMs)];
-    expect(await one.hold()).toBe(true);
-    expect(await two.hold()).toBe(false);
-    for (let index = 0; index < 10; index += 1) {
-      oneMs += 6_000;
-      twoMs += 29_000;
-      expect([await two.hold(), await one.hold()]).toEqual([false, true]);
-      // The sign of life is seen before the next silence is measured.
-      expect(await two.hold()).toBe(false);
-    }
-    twoMs += 29_999;
-    expect(await two.hold()).toBe(false);
-    twoMs += 1;
-    expect(await two.hold()).toBe(true);
-    oneMs += 6_000;
-    expect(await one.hold()).toBe(false);
-  });
-
-  it('is neither lost nor kept longer when the wall clock is set', async () => {
-    let nowMs = 0;
-    const [one, two] = [drainLease(journal, () => nowMs), drainLease(journal, () => nowMs)];
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      expect(await one.hold()).toBe(true);
-      expect(await two.hold()).toBe(false);
-      vi.setSystemTime(Date.now() + 6 * 3_600_000);
-      expect(await two.hold()).toBe(false);
-      vi.setSystemTime(Date.now() - 12 * 3_600_000);
-      nowMs = 30_000;
-      expect(await two.hold()).toBe(true);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  it('is free when its process is dead', async () => {
-    await journal.environment.meta.put(
-      'drainer',
-      Buffer.from(JSON.stringify({ owner: 'x', pid: 4_194_999, untilMs: Date.now() + 60_000 })),
-    );
-    expect(await drainLease(journal).hold()).toBe(true);
   });
 });

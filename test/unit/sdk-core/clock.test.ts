@@ -1,21 +1,11 @@
 /** Clocks of devices are set forward and back by hours and days, and stand still while a device sleeps. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { problem, startCollector, take } from './collector.js';
-import type { TinyCollector } from './collector.js';
+import { describe, expect, it } from 'vitest';
+import { problem, take } from './collector.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
+import { collector } from './own-collector.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-
-const open: TinyCollector[] = [];
-async function collector(...args: Parameters<typeof startCollector>): Promise<TinyCollector> {
-  const started = await startCollector(...args);
-  open.push(started);
-  return started;
-}
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
 
 describe('a clock that is set back', () => {
   it('does not keep an envelope leased until the clock has caught up', async () => {

@@ -1,17 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { problem, startCollector } from './collector.js';
-import type { TinyCollector } from './collector.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
-
-const open: TinyCollector[] = [];
-async function collector(...args: Parameters<typeof startCollector>): Promise<TinyCollector> {
-  const started = await startCollector(...args);
-  open.push(started);
-  return started;
-}
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
+import { collector } from './own-collector.js';
 
 /** The origin of a port that nothing listens on. */
 async function closedOrigin(host = '127.0.0.2'): Promise<string> {

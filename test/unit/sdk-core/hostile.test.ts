@@ -1,21 +1,11 @@
 /** Apps, collectors and stores that do what nobody would expect of them. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Failure } from '@outcry/protocol';
 import { makeMemoryStore } from '../../../sdk-core/src/index.js';
 import type { Store } from '../../../sdk-core/src/index.js';
 import { startCollector, take } from './collector.js';
-import type { TinyCollector } from './collector.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
-
-const open: TinyCollector[] = [];
-async function collector(...args: Parameters<typeof startCollector>): Promise<TinyCollector> {
-  const started = await startCollector(...args);
-  open.push(started);
-  return started;
-}
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
+import { collector } from './own-collector.js';
 
 describe('an app', () => {
   it('that returns garbage from beforeSend loses at most that failure, counted, and preview goes on', async () => {

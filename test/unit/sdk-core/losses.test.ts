@@ -1,11 +1,12 @@
 /** Every loss is counted by reason, outlives the page, and is told once. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { problem, startCollector, take } from './collector.js';
+import { problem, take } from './collector.js';
 import type { TinyCollector } from './collector.js';
-import { endsWithTest, granted } from './granted.js';
+import { granted } from './granted.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
 import type { Place } from './place.js';
+import { collector } from './own-collector.js';
 
 const DAY_MS = 86_400_000;
 
@@ -136,8 +137,8 @@ describe('the bytes of a day', () => {
 
 describe('what was learnt of the collectors', () => {
   it('outlives the page: the next one begins with the collector that worked, and leaves one alone that asked for it', async () => {
-    const dead = endsWithTest(await startCollector('127.0.0.2', problem(503, 'overloaded', { 'retry-after': '3600' })));
-    const c = endsWithTest(await startCollector());
+    const dead = await collector('127.0.0.2', problem(503, 'overloaded', { 'retry-after': '3600' }));
+    const c = await collector();
     const first = makePlace([dead.origin, c.origin], {}, { random: () => 0, liveDelayMs: 1e9 });
     await first.agent.setConsent('granted', RECEIPT);
     first.agent.fail(failureAt(first.clock.nowMs));

@@ -1,8 +1,8 @@
 /** What the agent records, from an observation to the sealed body. Long because one collector stand-in and one agent serve all cases. */
 import { describe, expect, it } from 'vitest';
-import { startCollector } from './collector.js';
-import { endsWithTest, granted } from './granted.js';
+import { granted } from './granted.js';
 import { failureAt, makePlace, RECEIPT, settle, until } from './place.js';
+import { collector } from './own-collector.js';
 
 describe('folding', () => {
   it('folds identical failures into one record with count and span, and keeps different ones apart', async () => {
@@ -257,7 +257,7 @@ describe('the queue', () => {
 
 describe('witnesses', () => {
   it('give the network label that a later failure claims, asked once an hour at most', async () => {
-    const w = endsWithTest(await startCollector('127.0.0.3'));
+    const w = await collector('127.0.0.3');
     const { agent, clock, c, store } = await granted({ witnesses: [`${w.origin}/v1/witness`] }, { liveDelayMs: 1_000 });
     await clock.advance(1_000);
     await until(async () => (await store.get('witness')) !== undefined);
@@ -272,7 +272,7 @@ describe('witnesses', () => {
   });
 
   it('are compared at most once per host and minute, and six times an hour', async () => {
-    const w = endsWithTest(await startCollector('127.0.0.3'));
+    const w = await collector('127.0.0.3');
     const { agent, clock } = await granted({
       hosts: ['api.shop.example', 'img.shop.example'],
       witnesses: [`${w.origin}/v1/witness`, 'http://127.0.0.4:9/v1/witness'],
