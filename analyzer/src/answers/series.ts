@@ -73,7 +73,7 @@ export async function seriesAnswer(
     const options = {
       ...latest?.knows,
       binMs,
-      fromMs: startMs,
+      fromMs: () => startMs,
       nowMs: endMs,
       watched: () => true,
       firstHeardMs: () => startMs,

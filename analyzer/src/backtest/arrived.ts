@@ -1,6 +1,7 @@
 /** The series of a replay as far as their rows have arrived: one of each host and kind, and one of each of their places. */
 import { keyOf, subjectOf } from '../watch/build-series.js';
-import { LOOK_BACK_MS, PLACE_BIN_MS, WHOLE_BIN_MS } from '../watch/round.js';
+import { LOOK_BACK_MS } from '../watch/look-back.js';
+import { PLACE_BIN_MS, WHOLE_BIN_MS } from '../watch/round.js';
 import type { BurstHour } from '../watch/bursts.js';
 import { Bins } from './bins.js';
 import type { FailuresRow } from './rows.js';

@@ -12,8 +12,11 @@ export class Bins {
   total = 0;
   /** Named clients by bin. */
   readonly #seen = new Map<number, Set<string>>();
+  #oldest = Infinity;
   /** Whether a spike of it lasts. */
   isOpen = false;
+  /** When it was looked at last, s. */
+  lookedS: number | undefined;
 
   constructor(of: SeriesOf, binS: number) {
     this.of = of;
@@ -30,6 +33,7 @@ export class Bins {
       seen.add(client);
     }
     this.counts.set(bin, (this.counts.get(bin) ?? 0) + clients);
+    if (bin < this.#oldest) this.#oldest = bin;
     this.touched.add(bin);
     this.total += clients;
     return true;
@@ -53,8 +57,13 @@ export class Bins {
 
   /** Drops bins before `fromS`. */
   forget(fromS: number): void {
+    if ((this.#oldest + 1) * this.binS > fromS) return;
+    this.#oldest = Infinity;
     for (const [bin, clients] of this.counts) {
-      if ((bin + 1) * this.binS > fromS) continue;
+      if ((bin + 1) * this.binS > fromS) {
+        this.#oldest = Math.min(this.#oldest, bin);
+        continue;
+      }
       this.counts.delete(bin);
       this.#seen.delete(bin);
       this.total -= clients;

@@ -2,8 +2,8 @@
  * Replays history through the analyzer's own rounds under a virtual clock: at each round only what had arrived by then is known.
  *
  * As in the loop, every series is built by `seriesOf`, searched by `search`, placed, adopted and judged by `examine`, closed by `endUnseen`.
- * Three things are left out, to replay a day in seconds: a whole host is searched only where new rows could open a spike or one lasts
- * (`isWorthALook`), its level is told to its places at most ten minutes old, and findings that have not changed are examined again
+ * Three things are left out, to replay a day in seconds: a series is searched only where new rows could open a spike or one lasts
+ * (`isWorthALook`), levels are up to half an hour old where a place is searched, and findings that have not changed are examined again
  * less and less often, not every round.
  */
 import { DETECT_DEFAULTS } from '../detect/series.js';
@@ -22,7 +22,9 @@ import type { Finding, Looked } from '../watch/find.js';
 import { History } from '../watch/history.js';
 import { awaited, endUnseen, merge, settled } from '../watch/lifecycle.js';
 import { Loads } from '../watch/load.js';
-import { FORGET_MS, LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, PLACE_BIN_MS, RECENT_MS, WHOLE_BIN_MS } from '../watch/round.js';
+import { LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, lookBack } from '../watch/look-back.js';
+import type { LookBack } from '../watch/look-back.js';
+import { FORGET_MS, PLACE_BIN_MS, RECENT_MS } from '../watch/round.js';
 import { isRenamed } from '../watch/renamed.js';
 import type { Judged } from '../watch/renamed.js';
 import type { WatchDeps } from '../watch/settings.js';
@@ -47,10 +49,15 @@ export interface ReplayedSpike {
   readonly reportedS: number;
 }
 
-/** A spike that lasts is searched for its end so often, s, where no row arrives. */
+/** A spike that lasts is searched for its end so often, s, and the longer it has lasted the less often: this part of its age. */
 const LASTS_EVERY_S = 30;
+const LASTS_AGE = 0.01;
 const FORGET_EVERY_S = 600;
+/** How old the level of a host or place may be that a search for spikes in places, or the question whether it is worth it, rests on, s. */
+const LEVEL_AGE_S = 1_800;
 const HOUR_S = 3_600;
+/** As the loop: bursts of an hour are learnt ten minutes after its end. */
+const BURSTS_AFTER_S = 600;
 const LEARNT_HOURS = 14 * 24;
 const RECENT_BINS = (RECENT_MS + PLACE_BIN_MS) / PLACE_BIN_MS;
 
@@ -69,12 +76,16 @@ export class Replay {
   /** Load is learnt from this hour on, ms: earlier than the history begins where hours of before are told. */
   #learntFromMs: number;
   readonly #levels = new Map<string, { readonly atS: number; readonly looked: Looked }>();
+  /** Usual failures per second of places, as of the last look. */
+  readonly #placeLevels = new WeakMap<Bins, { readonly atS: number; readonly perSecond: number }>();
   readonly #findings = new Map<Bins, readonly Finding[]>();
   readonly #reported = new Map<string, number>();
   readonly #deps: WatchDeps;
   readonly #budget: Budget;
   readonly #world: WorldRow;
   readonly #watches: ReturnType<typeof watches>;
+  /** The hour (since the epoch) whose bursts were learnt last. */
+  #burstsOf = NaN;
   #records: SpikeRecord[] = [];
   #done: SpikeRecord[] = [];
   #nowS: number;
@@ -149,15 +160,15 @@ export class Replay {
     if (nowS % FORGET_EVERY_S < this.#options.roundS) this.#forget();
     if (nowS % HOUR_S < this.#options.roundS) this.#learnHour(2);
     if (this.#arrived.dirty.size === 0 && this.#findings.size === 0 && this.#records.length === 0) return;
-    const oldestS = Math.min(...this.#records.filter((r) => r.endedMs === null).map((r) => r.startedMs / 1000), nowS);
-    const fromS = Math.max(nowS - LONGEST_LOOK_BACK_MS / 1000, Math.min(nowS, oldestS) - LOOK_BACK_MS / 1000);
+    const back = lookBack(this.#records, nowS * 1000);
     const completeness = completenessOf(this.#lateness.row(nowS));
     const toSearch = this.#toSearch();
     for (const bins of [...toSearch.filter((b) => isWhole(b)), ...toSearch.filter((b) => !isWhole(b))]) {
+      bins.lookedS = nowS;
       const isTold = !isWhole(bins) && this.#arrived.whole.get(subjectOf(bins.of))?.isOpen === true;
-      const series = isTold ? undefined : this.#build(bins, isWhole(bins) ? fromS : this.#placeFromS(bins), completeness);
-      const looked = series === undefined ? [] : this.#look(series, fromS, completeness);
-      const findings = looked.length === 0 || bins.isOpen ? looked : this.#withoutRenamed(looked, fromS, completeness);
+      const series = isTold ? undefined : this.#build(bins, back, completeness);
+      const looked = series === undefined ? [] : this.#look(bins, series, back, completeness);
+      const findings = looked.length === 0 || bins.isOpen ? looked : this.#withoutRenamed(looked, back, completeness);
       bins.isOpen = findings.some((f) => f.spike.endMs === null);
       if (findings.length > 0) this.#findings.set(bins, findings);
       else this.#findings.delete(bins);
@@ -170,11 +181,12 @@ export class Replay {
     return Math.min(this.#nowS - LOOK_BACK_MS / 1000, ...starts);
   }
 
-  #build(bins: Bins, fromS: number, completeness: (ageMs: number) => number): WatchedSeries | undefined {
+  #build(bins: Bins, back: LookBack, completeness: (ageMs: number) => number): WatchedSeries | undefined {
     const nowMs = this.#nowS * 1000;
+    const fromS = isWhole(bins) ? back.fromMs(bins.of) / 1000 : this.#placeFromS(bins);
     return seriesOf(bins.of, bins.since(fromS), {
       binMs: bins.binS * 1000,
-      fromMs: fromS * 1000,
+      fromMs: () => fromS * 1000,
       nowMs,
       watched: () => true,
       firstHeardMs: (project, host) => this.#heard.startMs(project, host, nowMs),
@@ -184,18 +196,18 @@ export class Replay {
     });
   }
 
-  #withoutRenamed(findings: readonly Finding[], fromS: number, completeness: (ageMs: number) => number): readonly Finding[] {
+  #withoutRenamed(findings: readonly Finding[], back: LookBack, completeness: (ageMs: number) => number): readonly Finding[] {
     const [first] = findings;
     if (first === undefined) return [];
     const siblings = WATCHED_KINDS.flatMap((kind): Judged[] => {
       const other = kind === first.kind ? undefined : this.#arrived.whole.get(subjectOf({ ...first, kind }));
-      const series = other === undefined ? undefined : this.#build(other, fromS, completeness)?.series;
+      const series = other === undefined ? undefined : this.#build(other, back, completeness)?.series;
       return series === undefined ? [] : [{ series, walked: walk(series) }];
     });
     return findings.filter((f) => !isRenamed(f.spike, siblings));
   }
 
-  #look(watched: WatchedSeries, fromS: number, completeness: (ageMs: number) => number): readonly Finding[] {
+  #look(bins: Bins, watched: WatchedSeries, back: LookBack, completeness: (ageMs: number) => number): readonly Finding[] {
     const { project, where } = watched;
     const options = optionsOf(this.#budget, project, where, this.#shares, this.#bursts.dispersionOf(watched));
     const since = this.#nowS * 1000 - FORGET_MS;
@@ -206,14 +218,17 @@ export class Replay {
       return looked.findings;
     }
     const known = this.#levels.get(subject);
-    if (known === undefined || this.#nowS - known.atS >= FORGET_EVERY_S) {
+    if (known === undefined || this.#nowS - known.atS >= LEVEL_AGE_S) {
       const whole = this.#arrived.whole.get(subject);
-      const series = whole === undefined ? undefined : this.#build(whole, fromS, completeness);
-      if (series !== undefined) this.#look(series, fromS, completeness);
+      const series = whole === undefined ? undefined : this.#build(whole, back, completeness);
+      if (whole !== undefined && series !== undefined) this.#look(whole, series, back, completeness);
     }
     const whole = this.#levels.get(subject)?.looked;
     const placed = withPrior(watched, whole?.perSecond, this.#shares.shareOf(project, where));
-    return placed === undefined ? [] : notTold(look(placed, options, since), placed, whole?.spikes ?? []);
+    if (placed === undefined) return [];
+    const looked = look(placed, options, since);
+    if (looked.perSecond !== undefined) this.#placeLevels.set(bins, { atS: this.#nowS, perSecond: looked.perSecond });
+    return notTold(looked, placed, whole?.spikes ?? []);
   }
 
   /** The series that rows arrived for in whole bins and that could have a spike, and those where one lasts. */
@@ -224,26 +239,35 @@ export class Replay {
       const whole = [...bins.touched].filter((bin) => bin <= lastBin);
       for (const bin of whole) bins.touched.delete(bin);
       if (bins.touched.size === 0) this.#arrived.dirty.delete(bins);
-      if (whole.length > 0 && this.#isWorthALook(bins, lastBin, whole)) found.add(bins);
+      if (whole.length > 0 && !bins.isOpen && this.#isWorthALook(bins, lastBin, whole)) found.add(bins);
     }
     for (const [bins, findings] of this.#findings) {
-      const lasts = findings.some((f) => f.spike.endMs === null);
+      const sinceS = Math.min(...findings.filter((f) => f.spike.endMs === null).map((f) => f.spike.startMs / 1000));
+      const everyS = Math.max(LASTS_EVERY_S, LASTS_AGE * (this.#nowS - sinceS));
       const forgotten = findings.every((f) => f.spike.endMs !== null && f.spike.endMs < this.#nowS * 1000 - FORGET_MS);
-      if (lasts && this.#nowS % LASTS_EVERY_S < this.#options.roundS) found.add(bins);
+      if (this.#nowS - (bins.lookedS ?? -Infinity) >= everyS) found.add(bins);
       if (forgotten) this.#findings.delete(bins);
     }
     return [...found];
   }
 
   #isWorthALook(bins: Bins, lastBin: number, touched: readonly number[]): boolean {
-    if (!isWhole(bins)) return bins.total >= LEAST_IN_PLACE && bins.sum(lastBin, RECENT_BINS) >= LEAST_IN_PLACE;
-    const { project, host } = bins.of;
-    const perSecond = this.#levels.get(subjectOf(bins.of))?.looked.perSecond;
-    if (perSecond === undefined) return bins.total >= DETECT_DEFAULTS.minTotal;
-    const startMs = lastBin * WHOLE_BIN_MS;
-    const [load = 1] = this.#loads.exposureUntilNow(project, host, startMs, WHOLE_BIN_MS, 1, this.#nowS * 1000) ?? [];
-    const mean = (perSecond * load * WHOLE_BIN_MS) / 1000;
-    return isWorthALook(bins, lastBin, mean, optionsOf(this.#budget, project, {}, this.#shares, 1), touched);
+    const least = isWhole(bins) ? DETECT_DEFAULTS.minTotal : LEAST_IN_PLACE;
+    if (bins.total < least || (!isWhole(bins) && bins.sum(lastBin, RECENT_BINS) < least)) return false;
+    const { project, host, where } = bins.of;
+    const perSecond = this.#perSecond(bins);
+    if (perSecond === undefined) return true;
+    const binMs = bins.binS * 1000;
+    const [load = 1] = this.#loads.exposureUntilNow(project, host, lastBin * binMs, binMs, 1, this.#nowS * 1000) ?? [];
+    const mean = perSecond * load * bins.binS;
+    return isWorthALook(bins, lastBin, mean, optionsOf(this.#budget, project, where, this.#shares, 1), touched);
+  }
+
+  /** The level at the last look; of a place undefined where that is too long ago. */
+  #perSecond(bins: Bins): number | undefined {
+    if (isWhole(bins)) return this.#levels.get(subjectOf(bins.of))?.looked.perSecond;
+    const known = this.#placeLevels.get(bins);
+    return known !== undefined && this.#nowS - known.atS < LEVEL_AGE_S ? known.perSecond : undefined;
   }
 
   async #examine(): Promise<void> {
@@ -279,9 +303,11 @@ export class Replay {
     }
   }
 
-  /** Of the hour before; what spikes hold is left out as soon as they are told. */
+  /** Once an hour of the hour before; what spikes hold is left out as soon as they are told. */
   #learnBursts(): void {
-    for (const row of this.#arrived.burstsIn(Math.floor(this.#nowS / HOUR_S - 1) * HOUR_S)) this.#bursts.set(row);
+    const hour = Math.floor((this.#nowS - BURSTS_AFTER_S) / HOUR_S) - 1;
+    if (hour !== this.#burstsOf) for (const row of this.#arrived.burstsIn(hour * HOUR_S)) this.#bursts.set(row);
+    this.#burstsOf = hour;
     this.#bursts.learn([...this.#done, ...this.#records], this.#shares, this.#nowS * 1000);
   }
 

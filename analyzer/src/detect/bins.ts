@@ -30,17 +30,18 @@ const LEAST_ATTEMPTS = 1e-6;
  */
 export function binsOf(series: Series): Bins {
   const n = series.failures.length;
+  const { attempts, completeness, exposure: sampled } = series;
   const failures = new Float64Array(n);
   const exposure = new Float64Array(n);
   let forecast = NaN;
   for (let i = 0; i < n; i++) {
-    const arrived = series.completeness === undefined ? 1 : Math.min(1, positive(series.completeness[i], 0));
+    const arrived = completeness === undefined ? 1 : Math.min(1, positive(completeness[i], 0));
     const failed = arrived < MIN_COMPLETENESS ? NaN : count(series.failures[i]);
-    const sampling = positive(series.exposure?.[i], 1) * Math.max(arrived, MIN_COMPLETENESS);
+    const sampling = positive(sampled?.[i], 1) * Math.max(arrived, MIN_COMPLETENESS);
     failures[i] = failed;
     exposure[i] = sampling;
-    if (series.attempts === undefined) continue;
-    const known = count(series.attempts[i]);
+    if (attempts === undefined) continue;
+    const known = count(attempts[i]);
     const made = Number.isNaN(known) ? forecast : known;
     if (Number.isNaN(made)) failures[i] = NaN;
     else exposure[i] = sampling * Math.max(made, Number.isNaN(failed) ? 0 : failed, LEAST_ATTEMPTS);

@@ -54,6 +54,9 @@ export class Season {
   #now: readonly [Rate, Rate] = [new Rate(), new Rate()];
   #hours: readonly number[] = [];
   #weekdays: readonly number[] = [];
+  /** The factor that was asked for last, and its slot. */
+  #factor = 1;
+  #factorAt = NaN;
   /** The usual level per `binMs` and exposure 1, as the history tells it; undefined where it says nothing. */
   readonly prior: Prior | undefined;
 
@@ -95,6 +98,7 @@ export class Season {
 
   /** From now on `factor` says what has been learnt so far. */
   refresh(): void {
+    this.#factorAt = NaN;
     if (this.#known() === 0) return;
     const usual = typical([...this.#days.values()]);
     this.#hours = this.#bySlot.map((rates) => factorOf([...rates.values()], usual));
@@ -106,8 +110,14 @@ export class Season {
 
   /** How much more (> 1) or less (< 1) is usual at a time than on average. */
   factor(atMs: number): number {
-    const both = (this.#hours[slotOf(atMs, this.#slots)] ?? 1) * (this.#weekdays[weekdayOf(Math.floor(atMs / DAY_MS))] ?? 1);
-    return Math.min(BOUNDS[1], Math.max(BOUNDS[0], both));
+    if (this.#hours.length === 0) return 1;
+    const slot = Math.floor((atMs / DAY_MS) * this.#slots);
+    if (slot !== this.#factorAt) {
+      const both = (this.#hours[slotOf(atMs, this.#slots)] ?? 1) * (this.#weekdays[weekdayOf(Math.floor(atMs / DAY_MS))] ?? 1);
+      this.#factor = Math.min(BOUNDS[1], Math.max(BOUNDS[0], both));
+      this.#factorAt = slot;
+    }
+    return this.#factor;
   }
 
   #known(): number {

@@ -24,7 +24,8 @@ export interface BinRow extends SeriesOf {
 
 export interface BuildOptions {
   readonly binMs: number;
-  readonly fromMs: number;
+  /** Where the series of a host begin at the earliest, ms. */
+  readonly fromMs: (of: SeriesOf) => number;
   readonly nowMs: number;
   /** Whether this project and host are watched. */
   readonly watched: (project: string, host: string) => boolean;
@@ -63,7 +64,7 @@ export function seriesOf(
   const { binMs, nowMs } = options;
   const heardMs = options.firstHeardMs(of.project, of.host);
   if (heardMs === undefined) return undefined;
-  const startMs = Math.ceil(Math.max(options.fromMs, heardMs) / binMs) * binMs;
+  const startMs = Math.ceil(Math.max(options.fromMs(of), heardMs) / binMs) * binMs;
   const count = Math.floor((Math.floor(nowMs / binMs) * binMs - startMs) / binMs);
   if (count <= 0) return undefined;
   const failures = new Array<number>(count).fill(0);

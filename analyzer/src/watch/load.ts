@@ -29,7 +29,8 @@ interface Tally {
 
 interface Carried {
   readonly rate: number;
-  readonly server: number | undefined;
+  /** The bin from which it is carried forward; undefined where it is that bin's own. */
+  readonly from: number | undefined;
 }
 
 interface Cached {
@@ -139,7 +140,7 @@ export class Loads {
     const first = Math.floor(startS / ATTEMPTS_S) - CARRIED_BINS;
     const last = Math.floor((startS + (count * binMs) / 1000) / ATTEMPTS_S);
     const whole = Math.floor((nowMs / 1000 - WHOLE_AFTER_S) / ATTEMPTS_S) - 1;
-    /** By bin of five minutes; `server` is its rate when the attempts were last whole, where the load is carried forward. */
+    /** By bin of five minutes. */
     const panel = new Map<number, Carried>();
     let recent: number | undefined;
     let carried: Carried | undefined;
@@ -148,14 +149,17 @@ export class Loads {
       if (made !== undefined) {
         const rate = Math.max(made / ATTEMPTS_S, LEAST_SHARE * (recent ?? 0), 1e-9);
         recent = recent === undefined ? rate : recent + RECENT * (rate - recent);
-        carried = { rate, server: of.requests.perSecond((bin * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S) };
+        carried = { rate, from: bin };
       }
-      if (carried !== undefined) panel.set(bin, made === undefined ? carried : { rate: carried.rate, server: undefined });
+      if (carried !== undefined) panel.set(bin, made === undefined ? carried : { rate: carried.rate, from: undefined });
     }
     if (carried === undefined && of.requests.isEmpty) return undefined;
     const earliest = panel.values().next().value?.rate;
     const result: number[] = [];
     let server: number | undefined;
+    /** The server's rate when the attempts were last whole, of the bin from which they are carried forward. */
+    let then: number | undefined;
+    let thenOf: number | undefined;
     let usual: number | undefined;
     let gridded = -1;
     let value = 0;
@@ -166,11 +170,16 @@ export class Loads {
       if (grid !== gridded) {
         gridded = grid;
         const known = panel.get(Math.floor(atS / ATTEMPTS_S));
-        if (known?.server !== undefined || (known === undefined && earliest === undefined)) {
+        if (known?.from !== thenOf) {
+          thenOf = known?.from;
+          then =
+            thenOf === undefined ? undefined : of.requests.perSecond((thenOf * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S);
+        }
+        if (then !== undefined || (known === undefined && earliest === undefined)) {
           server = of.requests.perSecond(grid - 1, width) ?? server;
         }
         if (known !== undefined) {
-          const risen = known.server !== undefined && known.server > 0 && server !== undefined ? Math.max(1, server / known.server) : 1;
+          const risen = then !== undefined && then > 0 && server !== undefined ? Math.max(1, server / then) : 1;
           value = known.rate * risen;
         } else if (earliest !== undefined) value = earliest;
         else {

@@ -20,6 +20,7 @@ import { look, notTold, withPrior } from './find.js';
 import type { Finding, Looked } from './find.js';
 import type { Known } from './known.js';
 import { mergedInto, notExamined } from './lifecycle.js';
+import { lookBack } from './look-back.js';
 import { isRenamed } from './renamed.js';
 import type { Judged } from './renamed.js';
 import type { WatchDeps } from './settings.js';
@@ -28,8 +29,6 @@ import type { SpikeRecord } from './spike-record.js';
 import { loadSpikes, saveSpikes } from './store-spikes.js';
 
 const HOUR_MS = 3_600_000;
-export const LOOK_BACK_MS = 4 * HOUR_MS;
-export const LONGEST_LOOK_BACK_MS = 26 * HOUR_MS;
 /** Findings that ended longer ago than this are not looked at again: three hours before them are still in the look-back. */
 export const FORGET_MS = HOUR_MS;
 export const WHOLE_BIN_MS = 10_000;
@@ -69,10 +68,9 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
   await refreshRollups(deps.client, { nowMs });
   await known.refresh(deps);
   const { kept: stored, beaten } = await loadSpikes(deps.client, nowMs);
-  const oldest = Math.min(...stored.filter((s) => s.endedMs === null).map((s) => s.startedMs), nowMs);
-  const fromMs = Math.max(nowMs - LONGEST_LOOK_BACK_MS, Math.min(nowMs - LOOK_BACK_MS, oldest - LOOK_BACK_MS));
+  const { oldestMs, fromMs } = lookBack(stored, nowMs);
 
-  const span = { from: seconds(fromMs), to: seconds(nowMs) };
+  const span = { from: seconds(oldestMs), to: seconds(nowMs) };
   const perBin = await ask(deps.client, clientsPerBin, span);
   for (const { project, host, bin, clients } of perBin) if (clients > 0) known.heard.note(project, host, 'failures', bin * 1000);
   const perPlace = await ask(deps.client, clientsPerPlace, { ...span, recent: seconds(nowMs - RECENT_MS - PLACE_BIN_MS) });
@@ -146,7 +144,7 @@ export async function runRound(deps: WatchDeps, known: Known): Promise<RoundResu
     heardMs,
     joinedMs: (project, host) => {
       const sinceMs = known.heard.sinceMs(project, host, nowMs);
-      return sinceMs !== undefined && sinceMs > fromMs ? sinceMs : undefined;
+      return sinceMs !== undefined && sinceMs > oldestMs ? sinceMs : undefined;
     },
     wholes: new Map(wholes.map((whole) => [subjectOf(whole), whole])),
     optionsOf: (of) => optionsFor(of, {}),

@@ -8,6 +8,8 @@
 
 /** Width of a bin, s. Which of its seconds are known is one bit each. */
 export const REQUESTS_S = 30;
+/** All seconds of a bin. */
+const ALL = 2 ** REQUESTS_S - 1;
 /** Nothing older is kept, s. */
 export const KEPT_S = 27 * 3_600;
 /** How long after its last sample a series is waited for. */
@@ -82,6 +84,7 @@ const overlap = (fromA: number, toA: number, fromB: number, toB: number): number
 
 /** How many bits are set. */
 function ones(bits: number): number {
+  if (bits === ALL) return REQUESTS_S;
   let count = 0;
   for (let left = bits; left !== 0; left &= left - 1) count++;
   return count;

@@ -46,10 +46,16 @@ export function trendOf({ startMs }: Pick<Spike, 'startMs'>, seriesStartMs: numb
   const now = stretch(bins.count - width);
   if (bins.count - 2 * width < first || !(now.mean > 0)) return undefined;
   const before = stretch(bins.count - 2 * width);
+  const known = (i: number): boolean => !Number.isNaN(bins.failures[i] ?? NaN);
   let worst = now;
+  let { failures, mean: expected } = stretch(first);
   for (let from = first; from + width <= bins.count; from++) {
-    const each = stretch(from);
-    if (each.mean > 0 && each.failures * worst.mean > worst.failures * each.mean) worst = each;
+    if (from > first) {
+      const [gone, come] = [from - 1, from + width - 1];
+      failures += (known(come) ? (bins.failures[come] ?? 0) : 0) - (known(gone) ? (bins.failures[gone] ?? 0) : 0);
+      expected += (known(come) ? (mean[come] ?? 0) : 0) - (known(gone) ? (mean[gone] ?? 0) : 0);
+    }
+    if (expected > 0 && failures * worst.mean > worst.failures * expected) worst = { failures, mean: expected };
   }
   const [ofBefore, ofWorst] = [scaled(before, now.mean), scaled(worst, now.mean)];
   return {

@@ -13,8 +13,8 @@ export type TellSource = (row: FailuresRow, source: string) => void;
 /** Collectors, and the share of the clients that find the first of them the nearest. */
 const SECOND_COLLECTOR = 'c2';
 const NEAREST = 0.7;
-/** More than any world has; what is forgotten begins anew. */
-const PLACES_KEPT = 1_000_000;
+/** Several times what fails in the hour for which a prefix is remembered; those unused for longest are forgotten first. */
+const PLACES_KEPT = 50_000;
 
 export class Arrivals {
   readonly #waiting = new Map<number, { readonly row: Arriving; readonly prefix: string | undefined }[]>();

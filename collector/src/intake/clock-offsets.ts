@@ -4,6 +4,7 @@
  * adds to that, so the smallest one seen counts. Kept in memory for the signer's UTC day.
  */
 import type { BodyFacts } from '@outcry/protocol/open';
+import { recent } from './token-bucket.js';
 
 /** What of an envelope speaks of its device's clock. */
 export type ClockEvidence = Pick<BodyFacts, 'sealedAt' | 'sentAt'>;
@@ -29,19 +30,15 @@ export function sealedOnline({ sealedAt, sentAt }: ClockEvidence): boolean {
 
 /** @param capacity - signers remembered; the oldest is forgotten first. */
 export function clockOffsets(capacity: number): ClockOffsets {
-  const offsets = new Map<bigint, number>();
+  const offsets = recent<bigint, { offsetS: number | undefined }>(capacity, () => ({ offsetS: undefined }));
   return {
     learn(signer, evidence, receivedAtS) {
-      const known = offsets.get(signer);
+      const known = offsets.peek(signer)?.offsetS;
       if (!sealedOnline(evidence)) return known;
       const measured = receivedAtS - evidence.sealedAt;
       const offset = Math.abs(measured) < SMALLEST_OFFSET_S ? 0 : measured;
       if (known !== undefined && known <= offset) return known;
-      if (known === undefined && offsets.size >= capacity) {
-        const oldest = offsets.keys().next();
-        if (oldest.done !== true) offsets.delete(oldest.value);
-      }
-      offsets.set(signer, offset);
+      offsets.of(signer).offsetS = offset;
       return offset;
     },
   };

@@ -21,25 +21,60 @@ export function refill(bucket: TokenBucket, { perSecond, burst }: Rate, nowMs: n
 export interface Recent<K, V> {
   /** The value of a key, made where there is none; it counts as used now. */
   of(key: K): V;
+  /** The value of a key if there is one; that is no use of it. */
+  peek(key: K): V | undefined;
   readonly size: () => number;
 }
 
-/** @param capacity - values kept, 1 or more; beyond that the one unused for longest makes room. */
+interface Entry<K, V> {
+  readonly key: K;
+  readonly value: V;
+  /** Used next before and next after it. */
+  older: Entry<K, V> | undefined;
+  newer: Entry<K, V> | undefined;
+}
+
+/**
+ * The order of use is a list of its own: a `Map` keeps the holes of what was deleted, and to ask a full one for its first key walks over all of them.
+ *
+ * @param capacity - values kept, 1 or more; beyond that the one unused for longest makes room.
+ */
 export function recent<K, V>(capacity: number, make: () => V): Recent<K, V> {
-  const values = new Map<K, V>();
+  const entries = new Map<K, Entry<K, V>>();
+  let oldest: Entry<K, V> | undefined;
+  let newest: Entry<K, V> | undefined;
+  const unlink = ({ older, newer }: Entry<K, V>): void => {
+    if (older === undefined) oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) newest = older;
+    else newer.older = older;
+  };
+  const append = (entry: Entry<K, V>): void => {
+    entry.older = newest;
+    entry.newer = undefined;
+    if (newest === undefined) oldest = entry;
+    else newest.newer = entry;
+    newest = entry;
+  };
   return {
     of(key) {
-      let value = values.get(key);
-      if (value === undefined) {
-        value = make();
-        if (values.size >= capacity) {
-          const oldest = values.keys().next();
-          if (oldest.done !== true) values.delete(oldest.value);
-        }
-      } else values.delete(key);
-      values.set(key, value);
-      return value;
+      const known = entries.get(key);
+      if (known !== undefined) {
+        if (known === newest) return known.value;
+        unlink(known);
+        append(known);
+        return known.value;
+      }
+      const entry: Entry<K, V> = { key, value: make(), older: undefined, newer: undefined };
+      if (entries.size >= capacity && oldest !== undefined) {
+        entries.delete(oldest.key);
+        unlink(oldest);
+      }
+      entries.set(key, entry);
+      append(entry);
+      return entry.value;
     },
-    size: () => values.size,
+    peek: (key) => entries.get(key)?.value,
+    size: () => entries.size,
   };
 }

@@ -73,7 +73,7 @@ describe('detect and expect', () => {
     const build = (from: readonly BinRow[]) =>
       buildSeries(from, {
         binMs: 10_000,
-        fromMs: 0,
+        fromMs: () => 0,
         nowMs: LOUD.length * 10_000,
         watched: () => true,
         firstHeardMs: () => 0,

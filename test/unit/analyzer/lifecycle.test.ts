@@ -53,7 +53,7 @@ async function story(minutes: number, failing: (minute: number) => number): Prom
       bins.map((b) => ({ ...OF, where: {}, ...b })),
       {
         binMs: 10_000,
-        fromMs: START * 1000,
+        fromMs: () => START * 1000,
         nowMs: nowS * 1000,
         watched: () => true,
         firstHeardMs: () => START * 1000,

@@ -23,7 +23,7 @@ function place(fromMs: number, later?: RoundResult['knows'], joinedMs?: number) 
   const knows = { completeness: (ageMs: number) => (ageMs < 20_000 ? 0.5 : 1), exposure };
   const wholes = buildSeries(
     rows.map((r) => ({ ...OF, where: {}, ...r })),
-    { ...knows, binMs: 10_000, fromMs: FROM, nowMs: NOW, watched: () => true, firstHeardMs: () => joinedMs ?? FROM },
+    { ...knows, binMs: 10_000, fromMs: () => FROM, nowMs: NOW, watched: () => true, firstHeardMs: () => joinedMs ?? FROM },
   );
   const latest: RoundResult = {
     spikes: [],

@@ -73,7 +73,7 @@ const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
 describe('build series', () => {
   const options = {
     binMs: 10_000,
-    fromMs: T - 60 * MINUTE,
+    fromMs: () => T - 60 * MINUTE,
     nowMs: T + 5_000,
     watched: () => true,
     firstHeardMs: () => T - 30 * MINUTE,
