@@ -26,7 +26,7 @@ import { LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, lookBack } from '../watch/look-back
 import type { LookBack } from '../watch/look-back.js';
 import { FORGET_MS, PLACE_BIN_MS, RECENT_MS } from '../watch/round.js';
 import { isRenamed } from '../watch/renamed.js';
-import type { Judged } from '../watch/renamed.js';
+import type { Judged, Sibling } from '../watch/renamed.js';
 import type { WatchDeps } from '../watch/settings.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
 import { Turns } from '../watch/turns.js';
@@ -52,7 +52,8 @@ export interface ReplayedSpike {
 /** A spike that lasts is searched for its end so often, s, and the longer it has lasted the less often: this part of its age. */
 const LASTS_EVERY_S = 30;
 const LASTS_AGE = 0.01;
-const FORGET_EVERY_S = 600;
+const FORGET_EVERY_S = 3_600;
+const BURSTS_EVERY_S = 600;
 /** How old the level of a host or place may be that a search for spikes in places, or the question whether it is worth it, rests on, s. */
 const LEVEL_AGE_S = 1_800;
 const HOUR_S = 3_600;
@@ -84,8 +85,8 @@ export class Replay {
   readonly #budget: Budget;
   readonly #world: WorldRow;
   readonly #watches: ReturnType<typeof watches>;
-  /** The hour (since the epoch) whose bursts were learnt last. */
-  #burstsOf = NaN;
+  /** The hour (since the epoch) whose bursts were learnt last, and how many spikes were known then. */
+  #burstsOf = { hour: NaN, spikes: 0 };
   #records: SpikeRecord[] = [];
   #done: SpikeRecord[] = [];
   #nowS: number;
@@ -158,6 +159,7 @@ export class Replay {
     if (nowS - this.#world.from <= this.#options.roundS && this.#learntFromMs < this.#world.from * 1000)
       for (let ago = LEARNT_HOURS; ago >= 2; ago--) this.#learnHour(ago);
     if (nowS % FORGET_EVERY_S < this.#options.roundS) this.#forget();
+    if (nowS % BURSTS_EVERY_S < this.#options.roundS) this.#learnBursts();
     if (nowS % HOUR_S < this.#options.roundS) this.#learnHour(2);
     if (this.#arrived.dirty.size === 0 && this.#findings.size === 0 && this.#records.length === 0) return;
     const back = lookBack(this.#records, nowS * 1000);
@@ -199,11 +201,18 @@ export class Replay {
   #withoutRenamed(findings: readonly Finding[], back: LookBack, completeness: (ageMs: number) => number): readonly Finding[] {
     const [first] = findings;
     if (first === undefined) return [];
-    const siblings = WATCHED_KINDS.flatMap((kind): Judged[] => {
-      const other = kind === first.kind ? undefined : this.#arrived.whole.get(subjectOf({ ...first, kind }));
-      const series = other === undefined ? undefined : this.#build(other, back, completeness)?.series;
+    const { project, host } = first;
+    const judged = (atHost: string, kind: string): Judged[] => {
+      const bins = this.#arrived.whole.get(subjectOf({ project, host: atHost, kind }));
+      const series = bins === undefined ? undefined : this.#build(bins, back, completeness)?.series;
       return series === undefined ? [] : [{ series, walked: walk(series) }];
-    });
+    };
+    const inProject = (kind: string): Judged[] => (this.#world.projects[project] ?? []).flatMap((atHost) => judged(atHost, kind));
+    const siblings = WATCHED_KINDS.filter((kind) => kind !== first.kind).flatMap((kind) =>
+      judged(host, kind).map(
+        (own): Sibling => ({ ...own, inProject: () => ({ spikes: inProject(first.kind), siblings: inProject(kind) }) }),
+      ),
+    );
     return findings.filter((f) => !isRenamed(f.spike, siblings));
   }
 
@@ -306,13 +315,14 @@ export class Replay {
   /** Once an hour of the hour before; what spikes hold is left out as soon as they are told. */
   #learnBursts(): void {
     const hour = Math.floor((this.#nowS - BURSTS_AFTER_S) / HOUR_S) - 1;
-    if (hour !== this.#burstsOf) for (const row of this.#arrived.burstsIn(hour * HOUR_S)) this.#bursts.set(row);
-    this.#burstsOf = hour;
+    const spikes = this.#reported.size;
+    if (hour === this.#burstsOf.hour && spikes === this.#burstsOf.spikes) return;
+    if (hour !== this.#burstsOf.hour) for (const row of this.#arrived.burstsIn(hour * HOUR_S)) this.#bursts.set(row);
+    this.#burstsOf = { hour, spikes };
     this.#bursts.learn([...this.#done, ...this.#records], this.#shares, this.#nowS * 1000);
   }
 
   #forget(): void {
-    this.#learnBursts();
     const fromS = this.#nowS - LONGEST_LOOK_BACK_MS / 1000;
     const gone = this.#arrived.forget(fromS, this.#nowS, FORGET_EVERY_S, (bins) => this.#findings.has(bins));
     for (const bins of gone) this.#findings.delete(bins);

@@ -22,7 +22,7 @@ import type { Known } from './known.js';
 import { mergedInto, notExamined } from './lifecycle.js';
 import { lookBack } from './look-back.js';
 import { isRenamed } from './renamed.js';
-import type { Judged } from './renamed.js';
+import type { Judged, Sibling } from './renamed.js';
 import type { WatchDeps } from './settings.js';
 import type { Shares, Where } from './shares.js';
 import type { SpikeRecord } from './spike-record.js';
@@ -170,11 +170,21 @@ export function search(
 ): Finding[] {
   const looks = new Map<string, { readonly whole: WatchedSeries; readonly looked: Looked }>();
   for (const whole of wholes) looks.set(subjectOf(whole), { whole, looked: look(whole, optionsFor(whole, {}), since) });
-  const siblings = ({ project, host, kind }: SeriesOf): Judged[] =>
-    WATCHED_KINDS.flatMap((other) => {
-      const found = other === kind ? undefined : looks.get(subjectOf({ project, host, kind: other }));
-      return found === undefined ? [] : [{ series: found.whole.series, walked: found.looked.walked }];
-    });
+  const judged = (of: SubjectOf): Judged[] => {
+    const found = looks.get(subjectOf(of));
+    return found === undefined ? [] : [{ series: found.whole.series, walked: found.looked.walked }];
+  };
+  const hostsOf = new Map<string, Set<string>>();
+  for (const { project, host } of wholes) hostsOf.set(project, (hostsOf.get(project) ?? new Set()).add(host));
+  const inProject = (project: string, kind: string): Judged[] =>
+    [...(hostsOf.get(project) ?? [])].flatMap((host) => judged({ project, host, kind }));
+  const siblings = ({ project, host, kind }: SeriesOf): Sibling[] =>
+    WATCHED_KINDS.filter((other) => other !== kind).flatMap((other) =>
+      judged({ project, host, kind: other }).map((own) => ({
+        ...own,
+        inProject: () => ({ spikes: inProject(project, kind), siblings: inProject(project, other) }),
+      })),
+    );
   const findings = [...looks.values()].flatMap(({ looked }) => looked.findings);
   for (const place of places) {
     const whole = looks.get(subjectOf(place))?.looked;

@@ -181,13 +181,24 @@ describe('a new name', () => {
   };
   const before = Array.from({ length: 200 }, (_, i) => 2 + (i % 3));
   const rise = spike(T + 200 * MINUTE, null, { excess: 80 });
+  const never = () => ({ spikes: [], siblings: [] });
 
   it('is no spike: what one kind gains another loses', () => {
-    expect(isRenamed(rise, [judged([...before, ...Array<number>(30).fill(0)])])).toBe(true);
+    expect(isRenamed(rise, [{ ...judged([...before, ...Array<number>(30).fill(0)]), inProject: never }])).toBe(true);
   });
   it('is not what happens when nothing else becomes rarer', () => {
-    expect(isRenamed(rise, [judged([...before, ...before.slice(0, 30)])])).toBe(false);
+    expect(isRenamed(rise, [{ ...judged([...before, ...before.slice(0, 30)]), inProject: never }])).toBe(false);
     expect(isRenamed(rise, [])).toBe(false);
+  });
+  it('shows at all hosts of a project where one has too few failures to tell', () => {
+    const few = Array.from({ length: 200 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const [lost, kept] = [judged([...few, ...Array<number>(12).fill(0)]), judged([...few, ...few.slice(0, 12)])];
+    const risen = judged([...Array<number>(200).fill(0), ...few.slice(0, 12)]);
+    const small = spike(T + 200 * MINUTE, null, { excess: 3 });
+    const all = (one: typeof lost) => ({ ...lost, inProject: () => ({ spikes: Array(8).fill(risen), siblings: Array(8).fill(one) }) });
+    expect(isRenamed(small, [all(lost)])).toBe(true);
+    expect(isRenamed(small, [all(kept)])).toBe(false);
+    expect(isRenamed({ ...small, excess: 12 }, [all(lost)])).toBe(false);
   });
 });
 
