@@ -26,6 +26,8 @@ const LEAST_MEAN = 1e-12;
 /** How much a day may rise by itself from one hour to the next, and how improbable a sum must be beside that. */
 const RISE_BY_ITSELF = 1.4;
 const SUDDEN = 1e-3;
+/** How improbable a sum must be beside what its history tells. */
+const BEYOND_USUAL = 1e-3;
 /** A spike that lasted longer also tells of the usual day: that it was one may have been wrong, and once a week is known the median day counts. */
 const LONG_MS = 3 * HOUR_MS;
 const DEFAULT_BIN_MS = 60_000;
@@ -142,6 +144,14 @@ export function walk(series: Series, options: DetectOptions = {}): Walk {
     return upperTail((sums[i + 1] ?? 0) - (sums[to] ?? 0), most, level.dispersion * (most + most ** 2 / near)) > SUDDEN;
   };
 
+  /** What earlier days hold is no outage when it comes back, however quiet it was in the last hours. */
+  const isUsual = (i: number, width: number): boolean => {
+    if (season.prior === undefined) return false;
+    const to = i + 1 - width;
+    const usual = season.prior.perBin * ((exposures[i + 1] ?? 0) - (exposures[to] ?? 0));
+    return upperTail((sums[i + 1] ?? 0) - (sums[to] ?? 0), usual, level.variance(usual)) > BEYOND_USUAL;
+  };
+
   for (let i = 0; i < count; i++) {
     const x = failures[i] ?? NaN;
     const has = !Number.isNaN(x);
@@ -162,7 +172,7 @@ export function walk(series: Series, options: DetectOptions = {}): Walk {
       // A bin without failures adds no evidence: a sum that ends in it was tested earlier, when it was stronger.
       if (x === 0 || learning[i] === 1) continue;
       const alarm = scan.test(i, i + 1 - settled, failures, sums, exposures, level, hasTrials);
-      if (alarm === undefined || isGradual(i, alarm.width)) continue;
+      if (alarm === undefined || isGradual(i, alarm.width) || isUsual(i, alarm.width)) continue;
       const from = startOf(i, settled, alarm.ratio, failures, mean);
       learn(from);
       open = { from, opened: i, pValue: alarm.pValue, cusum: 0, quietFrom: i + 1 };
