@@ -9,6 +9,7 @@ import type { Question } from '../../analyzer/src/queries/ask.js';
 import { attemptsOfPlace } from '../../analyzer/src/queries/attempts-of-place.js';
 import { clientsByDimension } from '../../analyzer/src/queries/clients-by-dimension.js';
 import { clientsByKind } from '../../analyzer/src/queries/clients-by-kind.js';
+import { clientsOfSpike } from '../../analyzer/src/queries/clients-of-spike.js';
 import { clientsOfPlace } from '../../analyzer/src/queries/clients-of-place.js';
 import { failureCells } from '../../analyzer/src/queries/failure-cells.js';
 import { EVERYWHERE } from '../../analyzer/src/queries/in-places.js';
@@ -63,6 +64,7 @@ const stretch = { before: NOON - 3_600, start: NOON, from: NOON, to: NOON + 1_80
 const ways = [
   ['reports', 'from', 'to'],
   ['reports', 'before', 'to'],
+  ['reports', 'start', 'to'],
   ['attempts', 'before', 'to'],
 ] as const;
 
@@ -83,6 +85,7 @@ describe('a question about a stretch', () => {
     ['clientsByDimension', clientsByDimension, { from: NOON - 600, to: NOON }],
     ['clientsByDimension', clientsByDimension, { from: NOON - DAY_S, to: NOON }],
     ['clientsOfPlace', clientsOfPlace, { from: NOON - 3_600, to: NOON }],
+    ['clientsOfSpike', clientsOfSpike, { start: NOON - DAY_S, to: NOON }],
     ['clientsByKind', clientsByKind, stretch],
     ['failureCells', failureCells, stretch],
     ['nelByType', nelByType, { ...stretch, masking: ['abandoned'] }],

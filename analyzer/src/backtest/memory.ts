@@ -6,6 +6,7 @@ import type { ClickHouseClient } from '@outcry/storage';
 import { attemptsOfPlace } from '../queries/attempts-of-place.js';
 import { clientsByKind } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
+import { clientsOfSpike } from '../queries/clients-of-spike.js';
 import { crowdCells } from '../queries/crowd-cells.js';
 import type { CrowdCellRow } from '../queries/crowd-cells.js';
 import { failureCells } from '../queries/failure-cells.js';
@@ -60,6 +61,7 @@ export class Memory {
       [knownPlaces.sql, (p) => this.#knownPlaces(p)],
       [clientsByKind.sql, (p) => this.#clientsByKind(p)],
       [clientsOfPlace.sql, (p) => this.#clientsOfPlace(p)],
+      [clientsOfSpike.sql, (p) => this.#clientsOfSpike(p)],
       [attemptsOfPlace.sql, (p) => this.#attemptsOfPlace(p)],
       [serverCounters.sql, (p) => this.#serverCounters(p)],
     ]);
@@ -192,6 +194,22 @@ export class Memory {
       .filter((r) => r.kind === p['kind'] && r.at >= from && r.at < Number(p['to']) && dimensions.every((d) => r[d] === p[d]))
       .reduce((sum, r) => sum + r.clients, 0);
     return [{ clients }];
+  }
+
+  /** Of a spike that is older than what is kept, as far as it is. */
+  #clientsOfSpike(p: Params): unknown[] {
+    const [start, to] = [Number(p['start']), Number(p['to'])];
+    const places = placesIn(p);
+    const days = new Map<number, number>();
+    const sum = { most: 0, all: 0, requests: 0, weight: 0 };
+    for (const row of this.#failures(p, start)) {
+      if (row.kind !== p['kind'] || row.at < start || row.at >= to || !isInPlaces(places, row)) continue;
+      const day = Math.floor(row.at / DAY_S);
+      days.set(day, (days.get(day) ?? 0) + row.clients);
+      sum.requests += row.requests;
+      sum.weight += row.requests * ((row.weight ?? row.clients) / Math.max(1, row.clients));
+    }
+    return [{ ...sum, most: Math.max(0, ...days.values()), all: [...days.values()].reduce((n, clients) => n + clients, 0) }];
   }
 
   #attemptsOfPlace(p: Params): unknown[] {

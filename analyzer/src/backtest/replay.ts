@@ -209,9 +209,10 @@ export class Replay {
     };
     const inProject = (kind: string): Judged[] => (this.#world.projects[project] ?? []).flatMap((atHost) => judged(atHost, kind));
     const siblings = WATCHED_KINDS.filter((kind) => kind !== first.kind).flatMap((kind) =>
-      judged(host, kind).map(
-        (own): Sibling => ({ ...own, inProject: () => ({ spikes: inProject(first.kind), siblings: inProject(kind) }) }),
-      ),
+      judged(host, kind).map((own): Sibling => ({
+        ...own,
+        inProject: () => ({ spikes: inProject(first.kind), siblings: inProject(kind) }),
+      })),
     );
     return findings.filter((f) => !isRenamed(f.spike, siblings));
   }

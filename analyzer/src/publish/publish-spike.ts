@@ -113,9 +113,9 @@ function numbersOf(raw: RawSpike, unnamed: boolean): RawSpike['verdict']['number
 }
 
 /** As coarse as the number of requests, from which it is made. */
-function lossOf({ cost, failedRequests }: RawSpike): string | null {
-  if (cost === undefined || !(failedRequests >= 10)) return null;
-  return `about ${Number((roundedRequests(failedRequests) * cost.perFailedRequest).toPrecision(1))} ${cost.currency}`;
+function lossOf({ cost, failedRequests, lostRequests = failedRequests }: RawSpike): string | null {
+  if (cost === undefined || !(lostRequests >= 10)) return null;
+  return `about ${Number((roundedRequests(lostRequests) * cost.perFailedRequest).toPrecision(1))} ${cost.currency}`;
 }
 
 /** Requests are no clients, but one client's retries could be told from an exact number. */

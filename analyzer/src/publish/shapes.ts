@@ -132,6 +132,8 @@ export interface RawSpike {
   readonly foundIn: 'host' | 'network';
   readonly peakClients: number;
   readonly failedRequests: number;
+  /** Those that failed because of it; undefined where that is not known. */
+  readonly lostRequests?: number | undefined;
   readonly pValue: number;
   readonly byKind: Readonly<Record<string, number>>;
   readonly places: readonly RawPlace[];

@@ -35,14 +35,14 @@ const SHORTEST_S = 10;
 
 /**
  * The stretch of a spike and as many of the same length before it as fit in an hour, at least one. Of a spike of more than 6 hours the last 6
- * are counted, beside the 6 before it.
+ * are compared with the 6 before it.
  *
- * @returns The stretch, and how many stretches the baseline has.
+ * @returns The stretch, how many stretches the baseline has, and how many times its width the whole spike is long, >= 1.
  */
-export function stretchOf(startMs: number, endMs: number): Stretch & { readonly baselines: number } {
+export function stretchOf(startMs: number, endMs: number): Stretch & { readonly baselines: number; readonly times: number } {
   const start = Math.floor(startMs / 1000);
   const to = Math.max(start + SHORTEST_S, Math.ceil(endMs / 1000));
   const width = Math.min(LONGEST_S, to - start);
   const baselines = Math.max(1, Math.floor(HOUR_S / width));
-  return { before: start - baselines * width, start, from: to - width, to, width, baselines };
+  return { before: start - baselines * width, start, from: to - width, to, width, baselines, times: (to - start) / width };
 }

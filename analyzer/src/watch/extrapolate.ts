@@ -7,6 +7,8 @@
  * as often as the others. It is wrong where a fault hits the two differently, and where the shares are of other requests than the failing ones.
  */
 import type { Extrapolation } from '../publish/shapes.js';
+import { ALL_SEEN } from './unseen.js';
+import type { Unseen } from './unseen.js';
 
 /** Least failing clients that must lie in strata with totals. */
 const COVERED = 0.9;
@@ -32,8 +34,11 @@ export interface Stratum {
   readonly sample: number;
 }
 
-/** @returns Users that fail because of it, with a 95 % interval, or why there is none. Pure; never throws. */
-export function extrapolate(strata: readonly Stratum[]): Extrapolation {
+/**
+ * @param unseen - For the clients that a sample of failures does not hear.
+ * @returns Users that fail because of it, with a 95 % interval, or why there is none. Pure; never throws.
+ */
+export function extrapolate(strata: readonly Stratum[], unseen: Unseen = ALL_SEEN): Extrapolation {
   const failing = strata.reduce((sum, s) => sum + s.failing, 0);
   const known = strata.filter((s) => s.allPerS > LEAST_PER_S && s.optedInPerS > LEAST_PER_S && s.sample >= LEAST_REQUESTS);
   if (!strata.some((s) => s.allPerS > 0)) return { users: null, reason: 'no_totals' };
@@ -50,8 +55,9 @@ export function extrapolate(strata: readonly Stratum[]): Extrapolation {
   const excess = strata.reduce((sum, s) => sum + s.failing - s.usual, 0);
   if (!(excess > 0) || users < excess) return { users: null, reason: 'no_excess' };
   const variance = weighted.reduce((sum, s) => sum + (s.failing + s.usual) / s.share ** 2, 0) * scale ** 2;
-  const half = Math.hypot((Z95 * Math.sqrt(variance)) / users, studentOf(weighted) * spread);
-  return { users, low: Math.max(excess, users * Math.exp(-half)), high: users * Math.exp(half), reason: null };
+  const half = Math.hypot((Z95 * Math.sqrt(variance)) / users, studentOf(weighted) * spread, Math.log(unseen.high / unseen.low) / 2);
+  const all = users * unseen.times;
+  return { users: all, low: Math.max(excess, all * Math.exp(-half)), high: all * Math.exp(half), reason: null };
 }
 
 /** Strata that count: those of few requests tell little of the spread. */

@@ -12,6 +12,8 @@ import { attemptsBySlice } from '../queries/attempts-by-slice.js';
 import { attemptsOfPlace } from '../queries/attempts-of-place.js';
 import { clientsByKind } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
+import { clientsOfSpike } from '../queries/clients-of-spike.js';
+import type { ClientsOfSpikeRow } from '../queries/clients-of-spike.js';
 import { failureCells } from '../queries/failure-cells.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
 import { EVERYWHERE, placesOf } from '../queries/in-places.js';
@@ -28,6 +30,8 @@ import { affectedClients } from './affected.js';
 import { extrapolate } from './extrapolate.js';
 import { strataOf } from './strata.js';
 import { cellsOf, networksFailing } from './evidence-cells.js';
+import { unseenClients } from './unseen.js';
+import type { Unseen } from './unseen.js';
 import type { Finding, Group } from './find.js';
 import { probersOf } from '../server-metrics/prober-evidence.js';
 import { isPrometheus } from '../server-metrics/source.js';
@@ -46,6 +50,7 @@ const ATTEMPT_BIN_MS = 300_000;
 const DEPLOY_MS = 30 * 60_000;
 /** Places that a spike found in places only may name. */
 const MAX_PARTS = 5;
+const NOBODY: ClientsOfSpikeRow = { most: 0, all: 0, requests: 0, weight: 0 };
 
 export interface Placed {
   readonly group: Group;
@@ -79,7 +84,7 @@ export async function place(group: Group, deps: WatchDeps): Promise<Placed> {
   const places = localised.causes.length > 0 ? [] : outstanding(cells, chosenOf(parts), options);
   const localisation = places.length === 0 ? localised : inParts(places, rows, scale, localised);
   const only = localisation.causes.length === 1 ? Object.entries(localisation.causes[0]?.where ?? {}) : [];
-  const expectedWhole = rows.reduce((s, r) => s + r.allBefore, 0) * scale;
+  const expectedWhole = rows.reduce((s, r) => s + r.allBefore, 0) * scale * stretch.times;
   const everywhere = known.reduce((sum, r) => sum + r.clients, 0);
   const inside = known.filter((r) => isThere(localisation, r)).reduce((sum, r) => sum + r.clients, 0);
   const share = everywhere > 0 ? inside / everywhere : 0;
@@ -154,24 +159,20 @@ export async function investigate(
   const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
   const [probing] = await ask(deps.client, probersOfHost, { ...subject, except: where['network'] ?? '', ...attemptSpan });
   const pulled = probersOf(counters, { startMs: fromMs, endMs: toMs });
-  const everyone = await ask(deps.client, clientsOfPlace, {
-    ...subject,
-    kind,
-    network: '',
-    country: '',
-    release: '',
-    from: stretch.from,
-    to: stretch.to,
-  });
+  const whole = { ...subject, kind, start: stretch.start, to: stretch.to };
+  const [everyone = NOBODY] = await ask(deps.client, clientsOfSpike, { ...whole, ...EVERYWHERE });
+  const [inside = NOBODY] = isPlaced ? await ask(deps.client, clientsOfSpike, { ...whole, ...places }) : [everyone];
 
   const ofKind = kinds.filter((r) => r.kind === kind);
   const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
   const offline = kindsThere.find((r) => r.kind === 'offline' && r.type === '');
   const there = placed.rows.filter((r) => isThere(localisation, r));
-  const failing = Math.max(everyone[0]?.clients ?? 0, 0);
   const expected = there.reduce((s, r) => s + r.allBefore, 0) * scale;
   const inPlace = there.reduce((s, r) => s + r.allNow, 0);
   const failingNetworks = networksFailing(placed.rows, scale, deps.dispersionOf?.(group) ?? 1);
+  const unseen = unseenClients({ clients: everyone.all, requests: everyone.requests, weight: everyone.weight });
+  const expectedInAll = expected * stretch.times;
+  const clientsInPlace = Math.max(inPlace, inside.most);
   const verdict = pair(
     {
       kind,
@@ -205,19 +206,22 @@ export async function investigate(
   return {
     foundMs: Math.min(spike.foundMs, previous?.foundMs ?? Infinity),
     lastSeenMs: toMs,
-    failingClients: failing,
-    expectedClients: expected,
+    failingClients: everyone.most,
+    expectedClients: expectedInAll,
     expectedWhole: placed.expectedWhole,
     foundIn: group.parts.length > 0 || previous?.foundIn === 'network' ? 'network' : 'host',
-    clientsInPlace: inPlace,
+    clientsInPlace,
     affected: affectedClients({
-      failing,
-      before: placed.rows.reduce((s, r) => s + r.allBefore, 0),
+      failing: everyone.most,
+      failingOnAllDays: everyone.all,
+      before: placed.rows.reduce((s, r) => s + r.allBefore, 0) * stretch.times,
       baselines: stretch.baselines,
+      unseen,
       lateShare: deps.lateShare ?? lateShareOf(undefined),
     }),
     peakClients: spike.peak,
-    failedRequests: ofKind.find((r) => r.type === '')?.requests ?? 0,
+    failedRequests: everyone.requests,
+    lostRequests: inside.weight * Math.max(0, 1 - expectedInAll / Math.max(1, clientsInPlace)),
     pValue: Math.min(spike.pValue, previous?.pValue ?? 1),
     type,
     byKind: Object.fromEntries(kinds.filter((r) => r.type === '' && r.now > 0).map((r) => [r.kind, r.now])),
@@ -226,12 +230,12 @@ export async function investigate(
     unexplained: localisation.unexplained,
     networksFailing: failingNetworks,
     verdict,
-    allUsers: await toAllUsers(placed, deps),
+    allUsers: await toAllUsers(placed, unseen, deps),
   };
 }
 
 /** All users that fail, where a source tells the server's requests by country and release. */
-async function toAllUsers({ group, rows, stretch }: Placed, deps: WatchDeps): Promise<Extrapolation> {
+async function toAllUsers({ group, rows, stretch }: Placed, unseen: Unseen, deps: WatchDeps): Promise<Extrapolation> {
   const { project, host, spike } = group;
   const isTold = deps.serverMetrics.some((m) => m.project === project && m.host === host && isPrometheus(m) && m.slicesQuery !== undefined);
   if (!isTold) return extrapolate([]);
@@ -239,7 +243,7 @@ async function toAllUsers({ group, rows, stretch }: Placed, deps: WatchDeps): Pr
   const toMs = Math.floor(spike.startMs / ATTEMPT_BIN_MS) * ATTEMPT_BIN_MS - 2 * ATTEMPT_BIN_MS;
   const span = { project, host, from: seconds(toMs - HOUR_MS), to: seconds(toMs) };
   const attempts = await ask(deps.client, attemptsBySlice, span);
-  return extrapolate(strataOf(rows, stretch.baselines, attempts, await ask(deps.client, sliceRates, span)));
+  return extrapolate(strataOf(rows, stretch.baselines, attempts, await ask(deps.client, sliceRates, span)), unseen);
 }
 
 /** The places with the clients that decide whether they may be named: the most in any window of the grid so far. */

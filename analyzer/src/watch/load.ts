@@ -172,8 +172,7 @@ export class Loads {
         const known = panel.get(Math.floor(atS / ATTEMPTS_S));
         if (known?.from !== thenOf) {
           thenOf = known?.from;
-          then =
-            thenOf === undefined ? undefined : of.requests.perSecond((thenOf * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S);
+          then = thenOf === undefined ? undefined : of.requests.perSecond((thenOf * ATTEMPTS_S) / REQUESTS_S, ATTEMPTS_S / REQUESTS_S);
         }
         if (then !== undefined || (known === undefined && earliest === undefined)) {
           server = of.requests.perSecond(grid - 1, width) ?? server;

@@ -29,6 +29,7 @@ export function publishRecord(record: SpikeRecord, project: WatchedProject | und
     foundIn: document.foundIn,
     peakClients: document.peakClients,
     failedRequests: document.failedRequests,
+    lostRequests: document.lostRequests,
     pValue: document.pValue,
     byKind: document.byKind,
     places: document.places,

@@ -55,6 +55,8 @@ export const documentSchema = z.object({
   /** Different failing clients in the places, or of the whole host where none is named. */
   clientsInPlace: z.number().default(0),
   failedRequests: z.number(),
+  /** Requests that failed because of it, with those that were not told for sampling. Unknown in documents of before. */
+  lostRequests: z.number().optional(),
   pValue: z.number(),
   type: z.string().nullable(),
   byKind: z.record(z.string(), z.number()),

@@ -17,6 +17,19 @@ describe('affectedClients', () => {
     expect(of({ failing: 10_000, lateShare: 0.02 }).high).toBeLessThan(10_400);
   });
 
+  it('does not know how many of those of two days are the same', () => {
+    const { clients, low, high } = of({ failing: 60, failingOnAllDays: 100 });
+    expect([clients, high]).toEqual([80, 101]);
+    expect(low).toBeLessThanOrEqual(60);
+  });
+
+  it('counts those whom a sample of their failures does not hear', () => {
+    const { clients, low, high } = of({ unseen: { times: 5, low: 4, high: 6 } });
+    expect(clients).toBe(500);
+    expect(low).toBeLessThanOrEqual(400);
+    expect(high).toBeGreaterThanOrEqual(600);
+  });
+
   it('holds the truth in 93 of 100 spikes and more', () => {
     const random = stream(11, 'affected');
     let held = 0;

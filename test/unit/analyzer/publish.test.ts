@@ -98,6 +98,11 @@ describe('the loss of a spike', () => {
     publish(spike({ failedRequests, ...(perFailedRequest !== undefined && { cost: { perFailedRequest, currency: 'EUR' } }) }), { k: 10 })
       .estimated_loss_text;
 
+  it('is of the requests that failed because of it, where these are known', () => {
+    const cost = { perFailedRequest: 0.4, currency: 'EUR' };
+    expect(publish(spike({ failedRequests: 6_300, lostRequests: 300, cost }), { k: 10 }).estimated_loss_text).toBe('about 100 EUR');
+    expect(publish(spike({ failedRequests: 6_300, lostRequests: 9, cost }), { k: 10 }).estimated_loss_text).toBeNull();
+  });
   it('is as coarse as the number of requests, and said only where a cost is known', () => {
     expect(loss(437, 0.4)).toBe('about 200 EUR');
     expect(loss(441, 0.4)).toBe(loss(437, 0.4));
