@@ -29,6 +29,8 @@ export interface Alert {
   readonly startsAtMs: number;
   /** Null while it holds. */
   readonly endsAtMs: number | null;
+  /** When it was seen to be so, ms, where that may be a while ago; without it just now. */
+  readonly asOfMs?: number;
 }
 
 /** The identity of an alert, 16 hex digits. Its severity is no part of it: trouble that grows is the same trouble. */

@@ -1,8 +1,11 @@
 /** Brings alerts to the sinks: tried again until taken, never in the way of detection, told once each. */
 import { mergeAlerts } from './alert.js';
 import type { Alert } from './alert.js';
+import { due, knows, LOST_MS } from './due.js';
+import { makeRests } from './rests.js';
+import type { Rests } from './rests.js';
 import type { EventSink, Notification, StateSink } from './sink.js';
-import type { Told, ToldState } from './told.js';
+import type { Told } from './told.js';
 
 export interface DispatchParts {
   readonly eventSinks: readonly EventSink[];
@@ -13,14 +16,14 @@ export interface DispatchParts {
   readonly now: () => number;
   /** Told of every try. */
   readonly onTry: (sink: string, outcome: 'ok' | 'failed', error?: unknown) => void;
-  /** Longest wait for one sink, ms; default 20 s. */
+  /** Longest wait for one notification, ms; default 20 s. */
   readonly timeoutMs?: number;
 }
 
 export interface Dispatch {
   /**
    * Tells every sink what it does not know yet. Resolves when all have taken it or failed; never rejects. A sink that is still busy with the
-   * round before is left alone, so that a slow one holds up nobody.
+   * round before is left alone, so that a slow one holds up nobody; what it does not take holds up nothing else that it is told.
    *
    * @param alerts - Everything that holds, and what ended lately. @param validForMs - How long Alertmanager believes it without being told again.
    * @param isWhole - Whether all was looked at, so that what is not among the alerts does not hold.
@@ -28,32 +31,34 @@ export interface Dispatch {
   run(alerts: readonly Alert[], validForMs: number, isWhole: boolean): Promise<void>;
 }
 
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 15 * 60_000;
+/** With the timeout and a look less than the shortest `validForMs` by four minutes: so long Alertmanager may be away, and nothing runs out there. */
+const LONGEST_STATE_REST_MS = 30_000;
+/** A sink that is back is told of what began meanwhile after no longer than this. */
+const LONGEST_EVENT_REST_MS = 2 * 60_000;
 /** So often it is noted that an alert still holds. */
 const NOTE_MS = 5 * 60_000;
-/**
- * What nobody has noted for so long is over, also where the analyzer that told it did not live to see the end; and what begins so long after is
- * another alert. Longer than the clocks and looks of two analyzers differ.
- */
-const LOST_MS = 15 * 60_000;
-
-/** Whether a sink was told of this alert, and not of its end. */
-function knows(told: ToldState | undefined, alert: Alert): told is ToldState {
-  return told !== undefined && told.status !== 'resolved' && (alert.endsAtMs !== null || alert.startsAtMs - told.heldMs <= LOST_MS);
+interface Resting<Sink> {
+  readonly sink: Sink;
+  /** Of its alerts by key, or of itself by name. */
+  readonly rests: Rests;
 }
 
-/** What a sink has to be told of an alert now; undefined when it knows. What ended before it was told of concerns nobody. */
-export function due(alert: Alert, told: ToldState | undefined): Notification['status'] | undefined {
-  if (alert.labels.severity === 'none') return undefined;
-  if (alert.endsAtMs !== null) return knows(told, alert) ? 'resolved' : undefined;
-  if (!knows(told, alert)) return 'firing';
-  return told.status === 'notice' && alert.labels.severity === 'page' ? 'firing' : undefined;
+/** Without those that rest; what was not tried yet first, and of these the graver ones. */
+function inTurn(waiting: readonly [string, Alert][], rests: Rests, nowMs: number): [string, Alert][] {
+  const isPage = (alert: Alert): number => Number(alert.labels.severity === 'page');
+  return waiting
+    .filter(([key]) => !rests.isResting(key, nowMs))
+    .sort(([a, one], [b, other]) => rests.untilMs(a) - rests.untilMs(b) || isPage(other) - isPage(one));
 }
+
+/** Rejects when the time is over, also where a sink does not listen to its signal. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
 
 export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onTry, timeoutMs = 20_000 }: DispatchParts): Dispatch {
   const busy = new Set<string>();
-  const waits = new Map<string, { untilMs: number; waitMs: number }>();
+  const events = eventSinks.map((sink) => ({ sink, rests: makeRests(LONGEST_EVENT_REST_MS) }));
+  const states = stateSinks.map((sink) => ({ sink, rests: makeRests(LONGEST_STATE_REST_MS) }));
   /** What this process told last, so that an alert which is simply no longer there can be told as over. */
   const last = new Map<string, Alert>();
   const base = publicUrl.replace(/\/+$/, '');
@@ -65,19 +70,25 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
     runbookUrl: alert.runbook === undefined ? null : `${base}${alert.runbook}`,
   });
 
-  /** Runs `work` unless the sink is busy or has to rest after a failure. */
-  async function tell(sink: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    if (busy.has(sink) || now() < (waits.get(sink)?.untilMs ?? 0)) return;
+  /** Runs `work` unless the sink is still at it. */
+  async function unlessBusy(sink: string, work: () => Promise<void>): Promise<void> {
+    if (busy.has(sink)) return;
     busy.add(sink);
+    await work().finally(() => busy.delete(sink));
+  }
+
+  /** @returns Whether it was taken. */
+  async function attempt(sink: string, rests: Rests, key: string, send: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      await work(AbortSignal.timeout(timeoutMs));
-      waits.delete(sink);
+      await Promise.race([send(signal), aborted(signal)]);
+      rests.took(key);
+      onTry(sink, 'ok');
+      return true;
     } catch (error) {
-      const waitMs = Math.min(LONGEST_WAIT_MS, 2 * (waits.get(sink)?.waitMs ?? FIRST_WAIT_MS / 2));
-      waits.set(sink, { waitMs, untilMs: now() + waitMs });
+      rests.failed(key, now());
       onTry(sink, 'failed', error);
-    } finally {
-      busy.delete(sink);
+      return false;
     }
   }
 
@@ -101,29 +112,51 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
     }
   }
 
-  async function tellEvents(sink: EventSink, current: ReadonlyMap<string, Alert>, isWhole: boolean, nowMs: number): Promise<void> {
+  async function tellEvents(
+    { sink, rests }: Resting<EventSink>,
+    current: ReadonlyMap<string, Alert>,
+    isWhole: boolean,
+    nowMs: number,
+  ): Promise<void> {
     note(sink.name, current, nowMs);
-    await tell(sink.name, async (signal) => {
-      for (const [key, alert] of [...current, ...(isWhole ? lost(sink.name, current, nowMs) : [])]) {
-        const status = due(alert, told.of(key, sink.name));
+    const statusOf = ([key, alert]: [string, Alert]): Notification['status'] | undefined => due(alert, told.of(key, sink.name));
+    await unlessBusy(sink.name, async () => {
+      const waiting = [...current, ...(isWhole ? lost(sink.name, current, nowMs) : [])].filter((each) => statusOf(each) !== undefined);
+      rests.keepOnly(new Set(waiting.map(([key]) => key)));
+      for (const [key, alert] of inTurn(waiting, rests, nowMs)) {
+        // By now the alerts may be others; those that were not tried have their turn first at the next look.
+        if (now() - nowMs >= timeoutMs) return;
+        const status = statusOf([key, alert]);
         if (status === undefined) continue;
-        await sink.send(notify(key, alert, status), signal);
+        if (!(await attempt(sink.name, rests, key, (signal) => sink.send(notify(key, alert, status), signal)))) continue;
         const isOver = status === 'resolved';
         told.remember(key, sink.name, {
           status: isOver ? 'resolved' : alert.labels.severity,
           heldMs: now(),
           alert: isOver ? null : alert,
         });
-        onTry(sink.name, 'ok');
       }
+    });
+  }
+
+  async function tellState(
+    { sink, rests }: Resting<StateSink>,
+    current: ReadonlyMap<string, Alert>,
+    validForMs: number,
+    nowMs: number,
+  ): Promise<void> {
+    if (current.size === 0 || rests.isResting(sink.name, nowMs)) return;
+    const notifications = [...current].map(([key, alert]) => notify(key, alert, alert.endsAtMs === null ? 'firing' : 'resolved'));
+    await unlessBusy(sink.name, async () => {
+      await attempt(sink.name, rests, sink.name, (signal) => sink.send(notifications, validForMs, nowMs, signal));
     });
   }
 
   /** Sinks of events have to wait until it is known what they were told. */
   async function tellAllEvents(current: ReadonlyMap<string, Alert>, isWhole: boolean, nowMs: number): Promise<void> {
-    if (eventSinks.length === 0) return;
+    if (events.length === 0) return;
     await told.refresh(nowMs);
-    await Promise.all(eventSinks.map((sink) => tellEvents(sink, current, isWhole, nowMs)));
+    await Promise.all(events.map((each) => tellEvents(each, current, isWhole, nowMs)));
   }
 
   return {
@@ -136,17 +169,7 @@ export function makeDispatch({ eventSinks, stateSinks, told, publicUrl, now, onT
       }
       last.clear();
       for (const [key, alert] of current) last.set(key, alert);
-      await Promise.all([
-        ...stateSinks.map((sink) =>
-          tell(sink.name, async (signal) => {
-            const notifications = [...current].map(([key, alert]) => notify(key, alert, alert.endsAtMs === null ? 'firing' : 'resolved'));
-            if (notifications.length === 0) return;
-            await sink.send(notifications, validForMs, nowMs, signal);
-            onTry(sink.name, 'ok');
-          }),
-        ),
-        tellAllEvents(current, isWhole, nowMs),
-      ]);
+      await Promise.all([...states.map((each) => tellState(each, current, validForMs, nowMs)), tellAllEvents(current, isWhole, nowMs)]);
     },
   };
 }

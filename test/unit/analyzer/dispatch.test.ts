@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { alertKey } from '../../../analyzer/src/alert/alert.js';
 import type { Alert } from '../../../analyzer/src/alert/alert.js';
-import { due, makeDispatch } from '../../../analyzer/src/alert/dispatch.js';
+import { makeDispatch } from '../../../analyzer/src/alert/dispatch.js';
+import { due } from '../../../analyzer/src/alert/due.js';
 import { plainText } from '../../../analyzer/src/alert/sink.js';
 import type { EventSink, Notification } from '../../../analyzer/src/alert/sink.js';
 import { toldIn } from '../../../analyzer/src/alert/told.js';
@@ -30,6 +31,12 @@ describe('due', () => {
     expect(due(page(), told('page', NOW - 16 * MINUTE))).toBe('firing');
     expect(due(page(), told('page', NOW - 14 * MINUTE))).toBeUndefined();
     expect(due(page({ startsAtMs: NOW - 30 * MINUTE }), told('page', NOW - 16 * MINUTE))).toBeUndefined();
+  });
+
+  it('brings nothing back that somebody told as over after it was last seen here', () => {
+    expect(due(page({ asOfMs: NOW - MINUTE }), told('resolved'))).toBeUndefined();
+    expect(due(page({ asOfMs: NOW + MINUTE }), told('resolved'))).toBe('firing');
+    expect(due(page({ asOfMs: NOW - MINUTE }), undefined)).toBe('firing');
   });
 });
 
