@@ -13,6 +13,7 @@ import type { PagingOptions } from '../watch/severity.js';
 import { burnAlerts } from './burn-alerts.js';
 import type { ToldBurns } from './burn-alerts.js';
 import { makeIntakeLook } from './look-at-intake.js';
+import { makeSpikeLook } from './look-at-spikes.js';
 import { isSeeing, selfAlerts } from './self-alerts.js';
 import { spikeAlerts } from './spike-alerts.js';
 import { toldIn } from './told.js';
@@ -68,6 +69,7 @@ export function startAlerting(
   const startedMs = deps.now();
   const toldBurns: ToldBurns = new Map();
   const intake = makeIntakeLook(deps);
+  const seen = makeSpikeLook(deps);
   let beatAtMs = -Infinity;
 
   async function beat(nowMs: number): Promise<void> {
@@ -86,10 +88,12 @@ export function startAlerting(
   const look = (): void => {
     const nowMs = deps.now();
     void intake.refresh(nowMs);
-    const spikes = spikesToTell(deps);
+    void seen.refresh(nowMs);
+    const { records, asOfMs } = seen.known();
+    const spikes = spikesToTell(deps, records);
     const alerts = [
-      ...spikeAlerts(spikes, nowMs),
-      ...burnAlerts(hostSlos(deps), spikes, toldBurns, nowMs),
+      ...spikeAlerts(spikes, nowMs).map((alert) => ({ ...alert, asOfMs })),
+      ...burnAlerts(hostSlos(deps), spikes, toldBurns, nowMs).map((alert) => ({ ...alert, asOfMs: deps.state().latestMs ?? nowMs })),
       ...(intake.alerts() ?? []),
       ...selfAlerts(deps.state(), startedMs, nowMs),
     ];

@@ -37,6 +37,7 @@ const LONGEST_STATE_REST_MS = 30_000;
 const LONGEST_EVENT_REST_MS = 2 * 60_000;
 /** So often it is noted that an alert still holds. */
 const NOTE_MS = 5 * 60_000;
+
 interface Resting<Sink> {
   readonly sink: Sink;
   /** Of its alerts by key, or of itself by name. */

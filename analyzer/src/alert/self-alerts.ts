@@ -8,13 +8,13 @@ type Sight = Pick<WatchState, 'latestMs' | 'degraded'>;
 /** Whether spikes that are there would be found: a round has finished, and rounds go on finishing in time. */
 export const isSeeing = ({ latestMs, degraded }: Sight): boolean => degraded === null && latestMs !== null;
 
+/** Whether nothing was seen for long enough to tell of it. */
+export const isBlind = ({ degraded }: Sight, nowMs: number): boolean => degraded !== null && nowMs - degraded.sinceMs > BLIND_MS;
+
 /** @param startedMs - When this analyzer began. */
 export function selfAlerts(sight: Sight, startedMs: number, nowMs: number): Alert[] {
   const { degraded } = sight;
-  return [
-    ...(isSeeing(sight) ? [heartbeat(startedMs)] : []),
-    ...(degraded !== null && nowMs - degraded.sinceMs > BLIND_MS ? [blind(degraded)] : []),
-  ];
+  return [...(isSeeing(sight) ? [heartbeat(startedMs)] : []), ...(degraded !== null && isBlind(sight, nowMs) ? [blind(degraded)] : [])];
 }
 
 /** Always there while detection works: whoever waits for it learns that nobody is watching any more. */

@@ -31,16 +31,16 @@ export interface SpikeToTell {
   readonly hasLasted: boolean;
 }
 
-/** The same with the details of their verdicts, for the alerts. */
-export function spikesToTell(deps: AnswerDeps): SpikeToTell[] {
-  return watchedRecords(deps).map((record) => {
+/** The same with the details of their verdicts, for the alerts. @param records - Default: as the loop last saw them. */
+export function spikesToTell(deps: AnswerDeps, records?: readonly SpikeRecord[]): SpikeToTell[] {
+  return watchedRecords(deps, records).map((record) => {
     const { label, hasLasted } = record.life;
     return { spike: answerOf(record, deps), label, hasLasted };
   });
 }
 
-function watchedRecords(deps: AnswerDeps): SpikeRecord[] {
-  return (deps.state().latest?.spikes ?? []).filter((r) => deps.projects[r.project] !== undefined);
+function watchedRecords(deps: AnswerDeps, records = deps.state().latest?.spikes ?? []): SpikeRecord[] {
+  return records.filter((r) => deps.projects[r.project] !== undefined);
 }
 
 function summaryOf(answer: SpikeAnswer): SpikeSummary {

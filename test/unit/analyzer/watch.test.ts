@@ -9,9 +9,8 @@ import { isRenamed } from '../../../analyzer/src/watch/renamed.js';
 import { adopt, endUnseen, finished, merge, mergedInto, notExamined, settled, spikeId } from '../../../analyzer/src/watch/lifecycle.js';
 import { newLife, phaseOf, recordOf, rowOf } from '../../../analyzer/src/watch/spike-record.js';
 import type { SpikeRecord } from '../../../analyzer/src/watch/spike-record.js';
-import { pair } from '../../../analyzer/src/pair/pair.js';
+import { record, T } from './sample-record.js';
 
-const T = Date.UTC(2026, 0, 5, 14, 20);
 const MINUTE = 60_000;
 
 const spike = (startMs: number, endMs: number | null, extra: Partial<Spike> = {}): Spike => ({
@@ -34,42 +33,6 @@ const finding = (extra: Partial<Finding> = {}): Finding => ({
   ...extra,
 });
 const group = (extra: Partial<Group> = {}): Group => ({ ...finding(), parts: [], ...extra });
-const record = (extra: Partial<SpikeRecord> = {}): SpikeRecord => ({
-  id: 'b',
-  project: 'shop',
-  host: 'a',
-  kind: 'dns',
-  scope: '',
-  state: 'open',
-  startedMs: T,
-  endedMs: null,
-  version: 0,
-  life: newLife(T, true),
-  document: {
-    foundMs: T,
-    lastSeenMs: T,
-    failingClients: 20,
-    expectedClients: 0,
-    expectedWhole: 0,
-    foundIn: 'host',
-    affected: null,
-    peakClients: 20,
-    clientsInPlace: 20,
-    failedRequests: 100,
-    pValue: 1e-20,
-    type: null,
-    byKind: {},
-    places: [],
-    placeReason: 'everywhere',
-    unexplained: 1,
-    networksFailing: 4,
-    slo: null,
-    allUsers: { users: null, reason: 'no_totals' },
-    verdict: pair({ kind: 'dns', place: {}, networksFailing: 4, failingClients: 20, expectedClients: 0 }, null),
-  },
-  ...extra,
-});
-
 describe('build series', () => {
   const options = {
     binMs: 10_000,
