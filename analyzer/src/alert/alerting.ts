@@ -6,7 +6,7 @@ import { spikesToTell } from '../answers/spikes.js';
 import { repeat } from '../watch/repeat.js';
 import { alertmanagerSink } from './alertmanager.js';
 import { makeDispatch } from './dispatch.js';
-import { emailSink } from './email.js';
+import { emailSinks } from './email.js';
 import type { EmailOptions } from './email.js';
 import { hostSlos } from '../answers/slo.js';
 import type { PagingOptions } from '../watch/severity.js';
@@ -56,7 +56,7 @@ export function startAlerting(
   };
   const dispatch = makeDispatch({
     eventSinks: [
-      ...(options.email === undefined ? [] : [emailSink(options.email)]),
+      ...(options.email === undefined ? [] : emailSinks(options.email)),
       ...(options.slackUrl === undefined ? [] : [slackSink(options.slackUrl)]),
       ...(options.webhookUrls ?? []).map(webhookSink),
     ],
