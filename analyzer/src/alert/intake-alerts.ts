@@ -1,4 +1,5 @@
 /** Alerts about ears that may have gone deaf: silence is data too. Pure. */
+import { LAG_BIN_S } from '../queries/intake-health.js';
 import type { CollectorLagRow, PanelHeardRow } from '../queries/intake-health.js';
 import type { Alert } from './alert.js';
 import type { HeardCollector } from './heard.js';
@@ -12,6 +13,7 @@ const SILENT_S = 15 * 60;
 const LEAST_OF_OTHERS = 20;
 /** Agents tell of their requests every five minutes; three times that is silence. */
 const PANEL_SILENT_S = 20 * 60;
+/** Rows that waited so long are late. As with silence: only rows that did not can say that it is over. */
 const BEHIND_S = 120;
 
 /** `15 minutes`, and from two hours on `2 hours`, from two days on `2 days`. */
@@ -23,6 +25,7 @@ function duration(s: number): string {
 export interface Intake {
   /** All that were heard in the last seven days. */
   readonly collectors: readonly HeardCollector[];
+  /** Of what was stored last of each in the last seven days. */
   readonly lags: readonly CollectorLagRow[];
   /** Of the last 24 hours, production projects only. */
   readonly panels: readonly PanelHeardRow[];
@@ -38,6 +41,7 @@ export function intakeAlerts({ collectors, lags, panels }: Intake, nowMs: number
     path: null,
     startsAtMs: sinceS * 1000,
     endsAtMs: null,
+    asOfMs: nowMs,
   });
   const silent = collectors.flatMap(({ collector, last, mostSince }) => {
     if (nowS - last < SILENT_S || mostSince < LEAST_OF_OTHERS) return [];
@@ -48,16 +52,20 @@ export function intakeAlerts({ collectors, lags, panels }: Intake, nowMs: number
       ['Look at its process, certificate, name and network; agents use the other collectors meanwhile.'],
     );
   });
-  const behind = lags.flatMap(({ collector, lag_s: lagS }) =>
-    lagS < BEHIND_S
-      ? []
-      : alert(
-          { alertname: 'OutcryIntakeBehind', collector, severity: 'notice' },
-          nowS - lagS,
-          `Reports wait about ${duration(lagS)} in collector ${collector} until they are stored.`,
-          ['Nothing is lost while its journal has room. Look at the load of storage, and at outcry_journal_entries of the collector.'],
-        ),
-  );
+  const behind = lags.flatMap(({ collector, lag_s: lagS, stored }) => {
+    if (lagS < BEHIND_S) return [];
+    const quietS = nowS - stored;
+    return alert(
+      { alertname: 'OutcryIntakeBehind', collector, severity: 'notice' },
+      stored - lagS,
+      quietS < LAG_BIN_S
+        ? `Reports wait about ${duration(lagS)} in collector ${collector} until they are stored.`
+        : `Nothing of collector ${collector} was stored for ${duration(quietS)}; what was stored last had waited about ${duration(lagS)}.`,
+      [
+        'Nothing is lost while its journal has room. Look at the load of storage, whether it takes inserts, and at outcry_journal_entries of the collector.',
+      ],
+    );
+  });
   const deaf = panels.flatMap(({ project, last }) =>
     nowS - last < PANEL_SILENT_S
       ? []

@@ -1,7 +1,8 @@
 /** Looks once a minute whether collectors and panels are heard. What it waits for holds no other alert up: storage may be slow or away. */
 import type { AnswerDeps } from '../answers/settings.js';
 import { ask, seconds } from '../queries/ask.js';
-import { collectorLags, collectorsHeard, HEARD_BIN_S, panelHeard } from '../queries/intake-health.js';
+import { collectorLags, collectorsHeard, HEARD_BIN_S, LAG_BIN_S, panelHeard } from '../queries/intake-health.js';
+import type { CollectorLagRow } from '../queries/intake-health.js';
 import type { Alert } from './alert.js';
 import { HeardCollectors, REMEMBERED_S } from './heard.js';
 import { intakeAlerts } from './intake-alerts.js';
@@ -21,7 +22,9 @@ export interface IntakeLook {
 
 export function makeIntakeLook(deps: Pick<AnswerDeps, 'client' | 'projects'>): IntakeLook {
   const heard = new HeardCollectors();
+  const lags = new Map<string, CollectorLagRow>();
   let heardToS = -Infinity;
+  let laggedToS = -Infinity;
   let lookedMs = -Infinity;
   let isLooking = false;
   let alerts: readonly Alert[] | null = null;
@@ -38,19 +41,26 @@ export function makeIntakeLook(deps: Pick<AnswerDeps, 'client' | 'projects'>): I
     heard.forget(nowS);
   }
 
+  /** A day is enough at the start. What was stored last is kept: where storage takes nothing any more, nothing newer comes. */
+  async function lag(nowS: number): Promise<void> {
+    const recent = Math.max(laggedToS - LAG_BIN_S, nowS - DAY_S);
+    for (const row of await ask(deps.client, collectorLags, { from: recent - DAY_S, recent, to: nowS })) lags.set(row.collector, row);
+    laggedToS = nowS;
+    for (const { collector, stored } of lags.values()) if (stored < nowS - REMEMBERED_S) lags.delete(collector);
+  }
+
   return {
     alerts: () => alerts,
     async refresh(nowMs) {
       if (isLooking || nowMs - lookedMs < MINUTE_MS) return;
       isLooking = true;
       lookedMs = nowMs;
-      const from = seconds(nowMs - DAY_MS);
       try {
         await hear(seconds(nowMs));
-        const lags = await ask(deps.client, collectorLags, { from, recent: seconds(nowMs - 15 * MINUTE_MS) });
-        const panels = await ask(deps.client, panelHeard, { from });
+        await lag(seconds(nowMs));
+        const panels = await ask(deps.client, panelHeard, { from: seconds(nowMs - DAY_MS) });
         const watched = panels.filter(({ project }) => deps.projects[project]?.stage === 'production');
-        alerts = intakeAlerts({ collectors: heard.all(), lags, panels: watched }, nowMs);
+        alerts = intakeAlerts({ collectors: heard.all(), lags: [...lags.values()], panels: watched }, nowMs);
       } catch {
         // Storage is away, which the analyzer says by itself: what was known holds.
       } finally {

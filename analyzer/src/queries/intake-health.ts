@@ -33,26 +33,36 @@ export const collectorsHeard: Question<{ from: number; to: number }, CollectorHe
     ORDER BY collector, bin`,
 };
 
+/** Length of the stretches over which the lag of a collector is taken, s. */
+export const LAG_BIN_S = 900;
+
 export interface CollectorLagRow {
   readonly collector: string;
-  /** Median time from arrival to storage of the rows stored since `recent`, s. */
+  /** Median time from arrival to storage of the rows stored in its latest quarter of an hour that has any, s. */
   readonly lag_s: number;
+  /** When the last of them was stored, s since the epoch. */
+  readonly stored: number;
 }
 
 /**
- * How long do the rows of each collector wait until they are stored? Without those that waited since before `from`.
- * Cost: three narrow columns of the attempts and reports that were stored since `recent`; asked once a minute.
+ * How long did the rows wait that were stored last of each collector? Quarters of an hour are counted back from `to`. Without rows stored before
+ * `recent`, and without those that waited since before `from`.
+ * Cost: three narrow columns of the attempts and reports that were stored since `recent`: some minutes, asked once a minute, and a day at the start.
  */
-export const collectorLags: Question<{ from: number; recent: number }, CollectorLagRow> = {
+export const collectorLags: Question<{ from: number; recent: number; to: number }, CollectorLagRow> = {
   sql: `
-    SELECT toString(collector) AS collector,
-           toFloat64(quantile(0.5)(greatest(0, toUnixTimestamp(toDateTime(inserted_at)) - toUnixTimestamp(received_at)))) AS lag_s
+    SELECT collector, toFloat64(argMin(lag, slot)) AS lag_s, toUInt32(max(last)) AS stored
     FROM (
-      SELECT collector, received_at, inserted_at FROM attempts
-      WHERE received_at >= toDateTime({from:UInt32}, 'UTC') AND inserted_at >= toDateTime({recent:UInt32}, 'UTC')
-      UNION ALL
-      SELECT collector, received_at, inserted_at FROM reports
-      WHERE received_at >= toDateTime({from:UInt32}, 'UTC') AND inserted_at >= toDateTime({recent:UInt32}, 'UTC')
+      SELECT toString(collector) AS collector, intDiv(toInt64({to:UInt32}) - stored_at, ${LAG_BIN_S}) AS slot,
+             quantile(0.5)(greatest(0, stored_at - toUnixTimestamp(received_at))) AS lag, max(stored_at) AS last
+      FROM (
+        SELECT collector, received_at, toInt64(toUnixTimestamp(toDateTime(inserted_at))) AS stored_at FROM attempts
+        WHERE received_at >= toDateTime({from:UInt32}, 'UTC') AND inserted_at >= toDateTime({recent:UInt32}, 'UTC')
+        UNION ALL
+        SELECT collector, received_at, toInt64(toUnixTimestamp(toDateTime(inserted_at))) AS stored_at FROM reports
+        WHERE received_at >= toDateTime({from:UInt32}, 'UTC') AND inserted_at >= toDateTime({recent:UInt32}, 'UTC')
+      )
+      GROUP BY collector, slot
     )
     GROUP BY collector
     ORDER BY collector`,

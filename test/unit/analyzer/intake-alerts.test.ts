@@ -4,7 +4,8 @@ import type { Alert } from '../../../analyzer/src/alert/alert.js';
 import { HeardCollectors } from '../../../analyzer/src/alert/heard.js';
 import { intakeAlerts } from '../../../analyzer/src/alert/intake-alerts.js';
 import { makeIntakeLook } from '../../../analyzer/src/alert/look-at-intake.js';
-import { collectorsHeard } from '../../../analyzer/src/queries/intake-health.js';
+import { collectorLags, collectorsHeard } from '../../../analyzer/src/queries/intake-health.js';
+import type { CollectorLagRow } from '../../../analyzer/src/queries/intake-health.js';
 
 const NOW = Date.UTC(2026, 0, 5, 14, 30);
 const S = NOW / 1000;
@@ -66,25 +67,49 @@ describe('alerts of the intake', () => {
 
   it('say that rows wait, and that no client tells of its requests', () => {
     const nothing = { collectors: [], lags: [], panels: [] };
-    const lags = [{ collector: 'c1', lag_s: 300 }];
+    const lags = [{ collector: 'c1', lag_s: 300, stored: S }];
     expect(names({ ...nothing, lags, panels: [{ project: 'shop', last: S - 60 }] }, NOW)).toEqual(['OutcryIntakeBehind']);
     expect(names({ ...nothing, panels: [{ project: 'shop', last: S - 1_800 }] }, NOW)).toEqual(['OutcryPanelSilent']);
   });
 });
 
+describe('an intake that falls behind', () => {
+  const behind = (...lags: CollectorLagRow[]): Alert[] => intakeAlerts({ collectors: [], lags, panels: [] }, NOW);
+
+  it('is told as long as nothing newer was stored, and says so: where storage takes nothing, nothing can come', () => {
+    const [now] = behind({ collector: 'c1', lag_s: 300, stored: S - 30 });
+    expect(now?.summary).toBe('Reports wait about 5 minutes in collector c1 until they are stored.');
+    const [later] = behind({ collector: 'c1', lag_s: 300, stored: S - 3 * HOUR });
+    expect(later?.summary).toBe('Nothing of collector c1 was stored for 3 hours; what was stored last had waited about 5 minutes.');
+    expect(later).toMatchObject({ labels: now?.labels, startsAtMs: NOW - 3 * HOUR * 1000 - 300_000, endsAtMs: null });
+    expect(behind({ collector: 'c1', lag_s: 119, stored: S })).toEqual([]);
+  });
+});
+
 describe('the look at the intake', () => {
-  /** A storage that holds `stored` rows of collectors; it fails where `isAway` says so. */
-  function place(stored: ReturnType<typeof rows>) {
+  /** A storage that holds `stored` rows of collectors and says what lags; it fails where `failAfter` says so. */
+  function place(stored: ReturnType<typeof rows>, lags: readonly CollectorLagRow[] = []) {
     const spans: { from: number; to: number }[] = [];
     let failsAfter = Infinity;
-    const query = ({ query: sql, query_params: params }: { query: string; query_params: { from: number; to: number } }) => {
+    const answers = { lags };
+    const query = ({
+      query: sql,
+      query_params: params,
+    }: {
+      query: string;
+      query_params: { from: number; to: number; recent?: number };
+    }) => {
       if (spans.length >= failsAfter) return Promise.reject(new Error('away'));
+      if (sql === collectorLags.sql) {
+        const known = answers.lags.filter(({ stored: storedS }) => storedS >= (params.recent ?? 0) && storedS <= params.to);
+        return Promise.resolve({ json: () => Promise.resolve(known) });
+      }
       if (sql !== collectorsHeard.sql) return Promise.resolve({ json: () => Promise.resolve([]) });
       spans.push(params);
       return Promise.resolve({ json: () => Promise.resolve(stored.filter(({ last }) => last >= params.from && last < params.to)) });
     };
     const look = makeIntakeLook({ client: { query } as unknown as ClickHouseClient, projects: {} });
-    return { look, spans, failAfter: (asked: number) => (failsAfter = asked) };
+    return { look, spans, answers, failAfter: (asked: number) => (failsAfter = asked) };
   }
   const stored = [...rows('c1', 5, 3 * DAY), ...rows('c2', 30, ...every(BIN, 4 * DAY, 0))];
 
@@ -115,5 +140,30 @@ describe('the look at the intake', () => {
     failAfter(0);
     await look.refresh(NOW + 120_000);
     expect(silentOnes(look.alerts() ?? [])).toEqual(['c1']);
+  });
+
+  it('keeps what lagged until rows that did not wait were stored, also where it did not look meanwhile and after a start', async () => {
+    const late = { collector: 'c1', lag_s: 300, stored: S - 20 * 60 };
+    const { look, answers, failAfter } = place([], [late]);
+    const minute = async (n: number): Promise<string[]> => {
+      await look.refresh(NOW + n * 60_000);
+      return (look.alerts() ?? []).map(({ labels }) => labels.alertname);
+    };
+    expect(await minute(0)).toEqual(['OutcryIntakeBehind']);
+    expect(await minute(120)).toEqual(['OutcryIntakeBehind']);
+    failAfter(0);
+    answers.lags = [{ ...late, lag_s: 3, stored: S + 130 * 60 }];
+    expect(await minute(160)).toEqual(['OutcryIntakeBehind']);
+    failAfter(Infinity);
+    expect(await minute(180)).toEqual([]);
+  });
+
+  it('forgets after seven days in which nothing more was stored', async () => {
+    const { look } = place([], [{ collector: 'c1', lag_s: 300, stored: S - 60 }]);
+    await look.refresh(NOW);
+    await look.refresh(NOW + (7 * DAY - 120) * 1000);
+    expect(look.alerts()).toHaveLength(1);
+    await look.refresh(NOW + (7 * DAY + 120) * 1000);
+    expect(look.alerts()).toEqual([]);
   });
 });
