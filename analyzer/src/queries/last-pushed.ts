@@ -5,7 +5,10 @@ export interface LastPushedRow {
   readonly last: number;
 }
 
-/** When was the last request counter of a host that somebody pushed? Counters that are read here have no series in their name. Cost: minutes of one host. */
+/**
+ * When was the last request counter of a host that somebody pushed? Counters that are read here have no series in their name; which source wanted a
+ * pushed one is not stored, so of several that push for one host this is the last of all. Cost: minutes of one host.
+ */
 export const lastPushed: Question<{ project: string; host: string; from: number }, LastPushedRow> = {
   sql: `
     SELECT toUInt32(max(server_metrics.time)) AS last

@@ -10,18 +10,13 @@ import type { SpikeRecord } from './spike-record.js';
 const LIST_MS = 14 * 86_400_000;
 const LIST_LIMIT = 500;
 
-/** The spikes of the last 14 days, newest first, at most 500; of racing ids only the winner, and those that lost since. */
+/** The spikes of the last 14 days and those still open, newest first, at most 500; of racing ids only the winner, and those that lost since. */
 export async function loadSpikes(
   client: ClickHouseClient,
   nowMs: number,
 ): Promise<{ readonly kept: readonly SpikeRecord[]; readonly beaten: readonly Beaten[] }> {
   const rows = await ask(client, storedSpikes, { from: seconds(nowMs - LIST_MS), limit: LIST_LIMIT });
-  return merge(
-    rows
-      .map(recordOf)
-      .filter((r) => r !== undefined)
-      .filter((r) => r.state !== 'merged'),
-  );
+  return merge(rows.map(recordOf).filter((r) => r !== undefined));
 }
 
 /** Writes new versions; writing the same again changes nothing that is read. */
