@@ -13,6 +13,7 @@ import { Known } from '../../analyzer/src/watch/known.js';
 import { runRound } from '../../analyzer/src/watch/round.js';
 import type { RoundResult } from '../../analyzer/src/watch/round.js';
 import { loadSpikes, saveSpikes } from '../../analyzer/src/watch/store-spikes.js';
+import { pullExposition } from '../../analyzer/src/server-metrics/pull-exposition.js';
 import { sliceName } from '../../analyzer/src/server-metrics/stored-name.js';
 import { HOST, outage, quietAttempts, quietFailures } from './outage-rows.js';
 import { buildStorage, openStorage, type OpenStorage } from './storage-fixture.js';
@@ -60,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 beforeEach(async () => {
-  for (const table of ['reports', 'attempts', 'spikes', 'rollup_10s', 'rollup_1m', 'rollup_1h'])
+  for (const table of ['reports', 'attempts', 'spikes', 'rollup_10s', 'rollup_1m', 'rollup_1h', 'server_metrics'])
     await engine.run(`TRUNCATE TABLE ${table}`);
   await insert(quietFailures(T0 - 3_600));
   await insertRows(engine.client, 'attempts', quietAttempts(T0), `attempts:${token++}`);
@@ -119,6 +120,32 @@ it('make one spike and one alert of two that were found at the same moment under
   expect(new Set([...ahead.alerts, ...behind.alerts]).size).toBe(1);
   // A link to the one that lost leads on.
   expect((await findSpike(mine.id, ahead.deps))?.life.mergedInto).toBe(other.id);
+}, 180_000);
+
+it('read one endpoint by clocks of their own, and both see that the server is healthy while clients fail outside of it', async () => {
+  const requestsAt = (time: number): number => 5_000 + (time - T0) * 10;
+  // Four errors while clients fail, after none.
+  const textAt = (time: number): string =>
+    `http_requests_total{status="200"} ${requestsAt(time)}\nhttp_requests_total{status="503"} ${Math.max(0, Math.floor((time - T0) / 20))}\n`;
+  const source = { project: 'shop', host: HOST, url: 'http://127.0.0.1:9/metrics' };
+  const reads = [0, 20].flatMap((behindS) =>
+    Array.from({ length: 47 }, (_, i) => {
+      const time = T0 - 380 + i * 10 + behindS / 5;
+      const fetchFn = () => Promise.resolve(new Response(textAt(time)));
+      const reading = { client: engine.client, reader: String(behindS), fetchFn, now: () => (time - behindS) * 1000 };
+      return pullExposition(source, reading);
+    }),
+  );
+  expect(new Set(await Promise.all(reads))).toEqual(new Set([null]));
+  now = T0 + 85;
+  await insert(outage('AS3320/DE', T0, T0 + 80, 30));
+  for (const analyzer of [new Analyzer(0), new Analyzer(20)]) {
+    const [spike] = await analyzer.round();
+    expect(spike?.document.verdict).toMatchObject({ verdict: 'outside' });
+    const { server_requests_per_s: perS, server_error_share: share } = spike?.document.verdict.numbers ?? {};
+    expect(perS).toBeCloseTo(10, 0);
+    expect(share).toBeLessThan(0.01);
+  }
 }, 180_000);
 
 it('tell how many users fail in all, where the server tells its requests by country and release', async () => {

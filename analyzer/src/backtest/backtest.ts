@@ -4,9 +4,10 @@ import { FLOORS, Floors } from './floors.js';
 import { Replay } from './replay.js';
 import type { ReplayedSpike } from './replay.js';
 import type { ReplayOptions } from './replay-options.js';
-import type { HistoryRow, IncidentRow } from './rows.js';
+import type { HistoryRow, IncidentRow, WorldRow } from './rows.js';
 import { score } from './score.js';
 import type { Score, ScoredSpike } from './score.js';
+import { scoredIncidents, scoredSpikes } from './truth.js';
 
 export interface BacktestSpike {
   readonly id: string;
@@ -30,7 +31,7 @@ export interface BacktestSpike {
 
 export interface BacktestResult {
   readonly spikes: readonly BacktestSpike[];
-  /** By detector; null where the history holds no truth. */
+  /** By detector, of what was replayed; null where the history holds no truth. */
   readonly scores: Readonly<Record<'detector' | 'three-sigma' | 'seasonal-naive', Score>> | null;
   readonly rows: number;
 }
@@ -44,13 +45,14 @@ export async function backtest(
   rows: AsyncIterable<HistoryRow> | Iterable<HistoryRow>,
   options: ReplayOptions = {},
 ): Promise<BacktestResult> {
-  let started: { replay: Replay; floors: Floors; from: number; to: number } | undefined;
+  let started: { replay: Replay; floors: Floors; world: WorldRow } | undefined;
   const incidents: IncidentRow[] = [];
   let count = 0;
   for await (const row of rows) {
     count++;
-    if (row.row === 'world') started ??= { replay: new Replay(row, options), floors: new Floors(row), from: row.from, to: row.to };
-    else if (started === undefined) throw new Error('the history does not begin with a "world" row');
+    if (row.row === 'world') {
+      started ??= { replay: new Replay(row, options), floors: new Floors(row, options.falseAlarmsPerWeek), world: row };
+    } else if (started === undefined) throw new Error('the history does not begin with a "world" row');
     else if (row.row === 'incident') incidents.push(row);
     else {
       if (row.row === 'failures') started.floors.take(row);
@@ -58,9 +60,11 @@ export async function backtest(
     }
   }
   if (started === undefined) throw new Error('the history does not begin with a "world" row');
-  const { replay, floors, from, to } = started;
+  const { replay, floors, world } = started;
+  const { from, to } = world;
   const replayed = await replay.finish(to);
-  const of = (spikes: readonly ScoredSpike[]): Score => score(spikes, incidents, Math.max(1, to - from), from);
+  const of = (spikes: readonly ScoredSpike[]): Score =>
+    score(scoredSpikes(spikes, incidents, world), scoredIncidents(incidents, world), Math.max(1, to - from), from);
   const [sigma, naive] = FLOORS;
   const scores =
     incidents.length === 0

@@ -27,8 +27,12 @@ export class Floors {
   readonly #watches: ReturnType<typeof watches>;
   readonly #series = new Map<string, { readonly of: FailuresRow; readonly minutes: Float64Array }>();
 
-  constructor(world: WorldRow) {
+  readonly #falseAlarmsPerWeek: number;
+
+  /** @param falseAlarmsPerWeek - As of the detector. */
+  constructor(world: WorldRow, falseAlarmsPerWeek = 1) {
     this.#world = world;
+    this.#falseAlarmsPerWeek = falseAlarmsPerWeek;
     this.#watches = watches(world);
   }
 
@@ -44,7 +48,7 @@ export class Floors {
 
   spikes(floor: FloorName): ScoredSpike[] {
     const hosts = Object.values(this.#world.projects).reduce((n, h) => n + h.length, 0);
-    const alpha = 1 / WEEK / (hosts * WATCHED_KINDS.length);
+    const alpha = this.#falseAlarmsPerWeek / WEEK / (hosts * WATCHED_KINDS.length);
     return [...this.#series.values()].flatMap(({ of, minutes }) => {
       const alarms: ScoredSpike[] = [];
       for (let i = HOUR; i < minutes.length; i++) {

@@ -100,7 +100,8 @@ function isParent(named: Where, truth: Where): boolean {
   return contains(named, country === undefined ? truth : { ...truth, country });
 }
 
-const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
+/** Whether a spike is of a host of the incident, and of its time. */
+export const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
   spike.project === incident.project &&
   incident.hosts.includes(spike.host) &&
   spike.startS <= incident.end + AFTER_S &&

@@ -10,7 +10,7 @@ import type { AnalyzerMetrics } from '../metrics.js';
 import { readOtlp } from '../server-metrics/otlp.js';
 import type { PushedSeries } from '../server-metrics/pushed.js';
 import { sortPushed } from '../server-metrics/pushed.js';
-import { MAX_UNPACKED_BYTES, readRemoteWrite } from '../server-metrics/remote-write.js';
+import { MAX_UNPACKED_BYTES, messageOf, readRemoteWrite, REMOTE_WRITE_MESSAGE } from '../server-metrics/remote-write.js';
 import { isPush } from '../server-metrics/source.js';
 import { Problem } from './problem.js';
 
@@ -69,6 +69,8 @@ export function ingestRoutes(deps: AnswerDeps, metrics: AnalyzerMetrics): Router
 
   router.post('/api/v1/push/prometheus', notFromPages, ...raw, async (request, response: Response) => {
     mediaType(request, 'application/x-protobuf');
+    if (messageOf(request.headers['content-type'] ?? '') !== REMOTE_WRITE_MESSAGE)
+      throw new Problem('unsupported_media_type', `expected proto=${REMOTE_WRITE_MESSAGE} (remote write 1.0)`);
     if (response.locals['coding'] !== 'snappy') throw new Problem('unsupported_media_type', 'expected Content-Encoding: snappy');
     await store(read('remote write request', () => readRemoteWrite(bodyOf(request))));
     response.status(204).end();

@@ -12,8 +12,10 @@ const { root } = protobuf.parse(
    message Metric { string name = 1; Sum sum = 7; Histogram histogram = 9; }
    message Sum { repeated Point dataPoints = 1; int32 aggregationTemporality = 2; bool isMonotonic = 3; }
    message Histogram { repeated Point2 dataPoints = 1; int32 aggregationTemporality = 2; }
-   message Point { repeated KeyValue attributes = 7; fixed64 timeUnixNano = 3; double asDouble = 4; sfixed64 asInt = 6; }
-   message Point2 { repeated KeyValue attributes = 9; fixed64 timeUnixNano = 3; fixed64 count = 4; }
+   message Point {
+     repeated KeyValue attributes = 7; fixed64 timeUnixNano = 3; oneof value { double asDouble = 4; sfixed64 asInt = 6; } uint32 flags = 8;
+   }
+   message Point2 { repeated KeyValue attributes = 9; fixed64 timeUnixNano = 3; fixed64 count = 4; uint32 flags = 10; }
    message KeyValue { string key = 1; AnyValue value = 2; }
    message AnyValue { string stringValue = 1; bool boolValue = 2; int64 intValue = 3; double doubleValue = 4; }`,
   { keepCase: true },
@@ -40,6 +42,7 @@ const point = z.object({
   asDouble: number.optional(),
   asInt: number.optional(),
   count: number.optional(),
+  flags: number.default(0),
 });
 const points = z.object({
   dataPoints: z.array(point).default([]),
@@ -63,6 +66,8 @@ const requestSchema = z.object({
     .default([]),
 });
 
+/** Bit of a point's flags: nothing was recorded at that time, as when the series ended. */
+const NO_RECORDED_VALUE = 1;
 const ADDED: readonly unknown[] = [1, 'AGGREGATION_TEMPORALITY_DELTA'];
 
 function labelsOf(list: z.infer<typeof attributes>): Record<string, string> {
@@ -75,7 +80,8 @@ function labelsOf(list: z.infer<typeof attributes>): Record<string, string> {
  * Reads the body of one OTLP export.
  *
  * @param body - As it travelled, inflated. @param type - Its media type.
- * @returns Monotonic sums and the counts of histograms, one entry a point; gauges and the rest are ignored. Throws at anything malformed.
+ * @returns Monotonic sums and the counts of histograms, one entry a point; gauges, points without a value and the rest are ignored. Throws at
+ * anything malformed.
  */
 export function readOtlp(body: Buffer, type: 'application/x-protobuf' | 'application/json'): PushedSeries[] {
   const value: unknown =
@@ -85,12 +91,19 @@ export function readOtlp(body: Buffer, type: 'application/x-protobuf' | 'applica
     return scopeMetrics.flatMap(({ metrics }) =>
       metrics.flatMap(({ name, sum, histogram }) => {
         const of = histogram ?? (sum?.isMonotonic === true ? sum : undefined);
-        return (of?.dataPoints ?? []).map((each) => ({
-          name,
-          labels: { ...shared, ...labelsOf(each.attributes) },
-          temporality: ADDED.includes(of?.aggregationTemporality) ? ('added' as const) : ('total' as const),
-          samples: [{ timeMs: each.timeUnixNano / 1e6, value: each.count ?? each.asDouble ?? each.asInt ?? 0 }],
-        }));
+        return (of?.dataPoints ?? []).flatMap(({ attributes, timeUnixNano, count, asDouble, asInt, flags }): PushedSeries[] => {
+          // On the wire a count of 0 is left out, a number of 0 is not.
+          const value = histogram === undefined ? (asDouble ?? asInt) : (count ?? 0);
+          if (value === undefined || (flags & NO_RECORDED_VALUE) !== 0) return [];
+          return [
+            {
+              name,
+              labels: { ...shared, ...labelsOf(attributes) },
+              temporality: ADDED.includes(of?.aggregationTemporality) ? 'added' : 'total',
+              samples: [{ timeMs: timeUnixNano / 1e6, value }],
+            },
+          ];
+        });
       }),
     );
   });

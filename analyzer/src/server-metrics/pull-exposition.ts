@@ -10,15 +10,18 @@ export interface PullDeps {
   readonly fetchFn?: typeof fetch;
   /** Longest wait for one endpoint, ms; default 5 s. */
   readonly timeoutMs?: number;
+  /** Tells this analyzer's process from all others that may read the same endpoint; without it there is thought to be one. */
+  readonly reader?: string;
 }
 
 /**
- * Pulls one server's counters and stores their raw values.
+ * Pulls one server's counters and stores their raw values, under a name of this analyzer's own: another's clock may be apart, and between its samples
+ * these would seem to fall.
  *
  * @returns What went wrong in plain words, or null. Never rejects: a server that is down must not stop the analyzer, its silence is news.
  */
 export async function pullExposition(source: ExpositionSource, deps: PullDeps): Promise<string | null> {
-  const { client, now = Date.now, fetchFn = fetch, timeoutMs = 5_000 } = deps;
+  const { client, now = Date.now, fetchFn = fetch, timeoutMs = 5_000, reader } = deps;
   const time = Math.floor(now() / 1000);
   try {
     const answer = await fetchFn(source.url, {
@@ -37,7 +40,7 @@ export async function pullExposition(source: ExpositionSource, deps: PullDeps): 
       time,
       project,
       host,
-      name: storedName('requests', statusClass, undefined, url),
+      name: storedName('requests', statusClass, undefined, url, reader),
       value,
     }));
     await client.insert({ table: 'server_metrics', values: rows, format: 'JSONEachRow' });

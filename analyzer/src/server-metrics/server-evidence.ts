@@ -56,8 +56,9 @@ function sinceStart(rows: readonly ServerCounterRow[], untilMs: number): Request
   const counters = rows.filter(({ name }) => readStoredName(name)?.form === 'requests');
   const firstS = counters.reduce((first, { time }) => Math.min(first, time), Infinity);
   const first = firstS * 1000 <= untilMs ? counters.filter((r) => r.time === firstS) : [];
+  const once = [...new Map(first.map((row) => [readStoredName(row.name)?.series, row])).values()];
   const sum = (of: readonly ServerCounterRow[]): number => of.reduce((s, r) => s + r.value, 0);
-  return { requests: sum(first), errors: sum(first.filter(isError)), seconds: 0 };
+  return { requests: sum(once), errors: sum(once.filter(isError)), seconds: 0 };
 }
 
 const isError = ({ name }: ServerCounterRow): boolean => readStoredName(name)?.statusClass === '5xx';

@@ -23,26 +23,42 @@ export const isProber = (name: string): boolean => PROBER.test(name);
 const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
 
 const NAME =
-  /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="([0-9a-f]{8})")?(?:,process="([0-9a-f]{8})")?\}$/;
+  /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="([0-9a-f]{8})")?(?:,process="([0-9a-f]{8})")?(?:,reader="[0-9a-f]{8}")?\}$/;
+const READER = /,reader="([0-9a-f]{8})"/;
 
 /**
  * @param series - What tells this series from others of the same class; left out where there is only one in the process.
  * @param process - What tells the process, endpoint or query that it is told by; its series are sampled together.
+ * @param reader - What tells the analyzer that read it from others, where it stamps what it reads by its own clock.
  * @returns For example `requests{class="5xx"}`.
  */
-export function storedName(form: RequestsForm, statusClass: StatusClass, series?: string, process?: string): string {
+export function storedName(form: RequestsForm, statusClass: StatusClass, series?: string, process?: string, reader?: string): string {
   const id = (label: string, of: string | undefined): string => (of === undefined ? '' : `,${label}="${hashOf(of)}"`);
-  return `${form}{class="${statusClass}"${id('series', series)}${id('process', process)}}`;
+  return `${form}{class="${statusClass}"${id('series', series)}${id('process', process)}${id('reader', reader)}}`;
 }
 
-/**
- * What a stored name says; undefined for a gauge or a name of another version. `process` is the same for series of one process; rows of before
- * it was stored name none, and there a series is taken to be alone.
- */
-export function readStoredName(name: string): { form: RequestsForm; statusClass: StatusClass; process: string } | undefined {
+export interface StoredName {
+  readonly form: RequestsForm;
+  readonly statusClass: StatusClass;
+  /** The same for series of one process. Rows of before it was stored name none: there a series is taken to be alone. */
+  readonly process: string;
+  /** Of which analyzer this is the copy; empty where all would store the very same. */
+  readonly reader: string;
+  /** The name without the reader: the same for all copies of one series. */
+  readonly series: string;
+}
+
+/** What a stored name says; undefined for a gauge or a name of another version. */
+export function readStoredName(name: string): StoredName | undefined {
   const match = NAME.exec(name);
   if (match === null) return undefined;
-  return { form: match[1] as RequestsForm, statusClass: match[2] as StatusClass, process: match[4] ?? `alone ${match[3] ?? ''}` };
+  return {
+    form: match[1] as RequestsForm,
+    statusClass: match[2] as StatusClass,
+    process: match[4] ?? `alone ${match[3] ?? ''}`,
+    reader: READER.exec(name)?.[1] ?? '',
+    series: name.replace(READER, ''),
+  };
 }
 
 /** The class of a status such as `503` or `5xx`; `other` for anything else. */

@@ -69,8 +69,8 @@ export class Known {
     const to = seconds(nowMs);
     const since = (lastMs: number, againMs: number): number => seconds(Math.max(nowMs - LOOK_BACK_MS, lastMs - againMs));
     const counters = await ask(deps.client, allServerCounters, { from: since(this.#requestsMs, REQUESTS_AGAIN_MS), to });
-    for (const { project, host, name, atMs, spanMs, requests } of this.#requests.take(counters)) {
-      this.#loads.addRequests(project, host, atMs / 1000, spanMs / 1000, requests, name);
+    for (const { project, host, series, atMs, spanMs, requests } of this.#requests.take(counters)) {
+      this.#loads.addRequests(project, host, atMs / 1000, spanMs / 1000, requests, series);
     }
     this.#requestsMs = nowMs;
     if (nowMs - this.#attemptsMs >= MINUTE_MS) {

@@ -10,9 +10,17 @@ export interface LearntStep extends Step {
   readonly host: string;
 }
 
+/** How far a process is learnt, and from whose copy. */
+interface Followed {
+  readonly reader: string;
+  readonly untilMs: number;
+}
+
 export class RequestsLearnt {
   /** The last learnt sample of each series, by host. */
   readonly #last = new Map<string, Map<string, AllServerCountersRow>>();
+  /** By host and process. */
+  readonly #followed = new Map<string, Map<string, Followed>>();
 
   /**
    * @param rows - What is stored since some minutes before the last time, ordered by host, name and time. Samples of one series come in order of time; other
@@ -30,12 +38,14 @@ export class RequestsLearnt {
     return [...byHost].flatMap(([key, own]) => {
       const last = this.#last.get(key) ?? new Map<string, AllServerCountersRow>();
       this.#last.set(key, last);
-      const steps = stepsOf(continued(own, last)).filter(({ name, atMs }) => atMs > (last.get(name)?.time ?? -Infinity) * 1000);
+      const followed = this.#followed.get(key) ?? new Map<string, Followed>();
+      this.#followed.set(key, followed);
+      const unseen = stepsOf(continued(own, last)).filter(({ name, atMs }) => atMs > (last.get(name)?.time ?? -Infinity) * 1000);
       for (const row of own) {
         if (readStoredName(row.name) !== undefined && row.time > (last.get(row.name)?.time ?? -Infinity)) last.set(row.name, row);
       }
       const { project = '', host = '' } = own[0] ?? {};
-      return steps.sort((a, b) => a.atMs - b.atMs).map((step) => ({ project, host, ...step }));
+      return goingOn(unseen, followed).map((step) => ({ project, host, ...step }));
     });
   }
 
@@ -43,9 +53,21 @@ export class RequestsLearnt {
   forget(nowMs: number): void {
     for (const [host, last] of this.#last) {
       for (const [name, { time }] of last) if (time < nowMs / 1000 - KEPT_S) last.delete(name);
-      if (last.size === 0) this.#last.delete(host);
+      if (last.size > 0) continue;
+      this.#last.delete(host);
+      this.#followed.delete(host);
     }
   }
+}
+
+/** Of several copies of a process the steps of the one that was followed so far; of another from where that one has ended. @param steps - By time. */
+function goingOn(steps: readonly Step[], followed: Map<string, Followed>): Step[] {
+  return steps.filter(({ process, reader, atMs, spanMs }) => {
+    const known = followed.get(process);
+    if (known !== undefined && known.reader !== reader && atMs - spanMs < known.untilMs) return false;
+    followed.set(process, { reader, untilMs: Math.max(atMs, known?.untilMs ?? -Infinity) });
+    return true;
+  });
 }
 
 /** With the last sample before those read of each series, where it is older than all of them. */

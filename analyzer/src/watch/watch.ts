@@ -1,4 +1,5 @@
 /** The loop around the rounds: it goes on whatever happens, and says when it cannot see. */
+import { randomUUID } from 'node:crypto';
 import { OutcryError } from '@outcry/protocol';
 import type { AnalyzerMetrics } from '../metrics.js';
 import { makePull } from '../server-metrics/pull.js';
@@ -58,7 +59,8 @@ export function watch(
   let slowSinceMs: number | null = null;
   let lastAt = elapsed();
   const stopping = new AbortController();
-  const pulls = deps.serverMetrics.map((source) => ({ source, pull: makePull(source, { client: deps.client, now: deps.now }) }));
+  const pulling = { client: deps.client, now: deps.now, reader: randomUUID() };
+  const pulls = deps.serverMetrics.map((source) => ({ source, pull: makePull(source, pulling) }));
 
   const round = async (): Promise<void> => {
     const startedMs = deps.now();

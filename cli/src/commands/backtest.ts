@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { asOf, backtest as replay, parseRow, storedHistory, type HistoryRow, type ReplayOptions } from '@outcry/analyzer';
+import { asOf, backtest as replay, parseRow, storedHistory, type HistoryRow, type IncidentRow, type ReplayOptions } from '@outcry/analyzer';
 import { createStorageClient, refreshRollups } from '@outcry/storage';
 import { COMMON_HELP, COMMON_OPTIONS, readArguments, UsageError, type Command } from '../command.js';
 import type { Config } from '../config/schema.js';
@@ -18,22 +18,25 @@ async function* rowsOf(file: string): AsyncGenerator<HistoryRow> {
     if (text === '') continue;
     const row = parseRow(text);
     if (row === undefined) throw new UnreadableLine(`line ${String(line)} of ${file} is no row of a history`);
-    if (line === 1 && row.row !== 'world') throw new UnreadableLine(`${file} does not begin with a "world" row`);
     yield row;
   }
-  if (line === 0) throw new UnreadableLine(`${file} is empty`);
+}
+
+async function* historyOf(file: string): AsyncGenerator<HistoryRow> {
+  let isEmpty = true;
+  for await (const row of rowsOf(file)) {
+    if (isEmpty && row.row !== 'world') throw new UnreadableLine(`${file} does not begin with a "world" row`);
+    isEmpty = false;
+    yield row;
+  }
+  if (isEmpty) throw new UnreadableLine(`${file} is empty`);
 }
 
 /** What truly happened, out of a history or a file of its own; other lines are left out. */
-async function* incidentsOf(file: string): AsyncGenerator<HistoryRow> {
-  let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    line++;
-    if (text === '') continue;
-    const row = parseRow(text);
-    if (row === undefined) throw new UnreadableLine(`line ${String(line)} of ${file} is no row of a history`);
-    if (row.row === 'incident') yield row;
-  }
+async function incidentsOf(file: string): Promise<IncidentRow[]> {
+  const incidents: IncidentRow[] = [];
+  for await (const row of rowsOf(file)) if (row.row === 'incident') incidents.push(row);
+  return incidents;
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
@@ -71,9 +74,9 @@ async function openedStorage(config: Config, err: (line: string) => void): Promi
   return { client, close: () => client.close() };
 }
 
-async function* withIncidents(rows: AsyncIterable<HistoryRow>, truth: string | undefined): AsyncGenerator<HistoryRow> {
+async function* withIncidents(rows: AsyncIterable<HistoryRow>, truth: readonly IncidentRow[]): AsyncGenerator<HistoryRow> {
   yield* rows;
-  if (truth !== undefined) yield* incidentsOf(truth);
+  yield* truth;
 }
 
 export const backtest: Command = {
@@ -92,7 +95,7 @@ false alarms a week, places, verdicts. Meaning: docs/reference/analyzer.md.
                     names, or of the engine in the data directory
   --to TIME         until then, at most 366 days later (default: now)
   --project NAME    only this project, which changes how many false alarms are allowed (default: all of production)
-  --truth FILE      what truly happened: NDJSON with "incident" rows
+  --truth FILE      what truly happened: NDJSON with "incident" rows, read first; those of hosts or times that are not replayed do not count
   --false-alarms N  spikes a week allowed by chance, 0.001 to 1000 (default: 1; serve takes analyzer.false_alarms_per_week)
   --json            all of it as JSON (the default)
   --text            a line a spike, and the figures of the three detectors, to be read
@@ -112,15 +115,16 @@ ${COMMON_HELP}`,
     if (!(falseAlarmsPerWeek >= 0.001 && falseAlarmsPerWeek <= 1000)) {
       throw new UsageError(`--false-alarms must be a number between 0.001 and 1000 (it is "${values['false-alarms'] ?? ''}")`);
     }
-    const truth = values.truth === undefined ? undefined : resolve(around.cwd, values.truth);
-    const print = async (rows: AsyncIterable<HistoryRow>, options: ReplayOptions = {}): Promise<void> => {
+    const print = async (rows: AsyncIterable<HistoryRow>, truth: readonly IncidentRow[], options: ReplayOptions = {}): Promise<void> => {
       const result = await replay(withIncidents(rows, truth), { falseAlarmsPerWeek, ...options });
       if (values.text === true) backtestWords(result).forEach((line) => around.out(line));
       else around.out(JSON.stringify(result, undefined, 2));
     };
     try {
+      // First of all: a replay may take hours, and a wrong name is told now.
+      const truth = values.truth === undefined ? [] : await incidentsOf(resolve(around.cwd, values.truth));
       if (values.in !== undefined) {
-        await print(rowsOf(resolve(around.cwd, values.in)));
+        await print(historyOf(resolve(around.cwd, values.in)), truth);
         return 0;
       }
       const span = spanOf(values.from ?? '', values.to);
@@ -130,7 +134,7 @@ ${COMMON_HELP}`,
       const { client, close } = await openedStorage(config, around.err);
       try {
         await refreshRollups(client, { nowMs: Date.now() });
-        await print(storedHistory(client, { projects, ...span }), {
+        await print(storedHistory(client, { projects, ...span }), truth, {
           evidence: (nowS) => asOf(client, nowS),
           measured: (project, host) => measured.has(`${project} ${host}`),
         });

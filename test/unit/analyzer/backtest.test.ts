@@ -93,16 +93,55 @@ describe('backtest', () => {
     expect(await reported(3_000)).toBeGreaterThan((await reported(30)) + 30_000);
   });
 
+  const truth: IncidentRow = {
+    row: 'incident', id: 'i1', script: 'resolver-outage', project: 'shop', hosts: [HOST], kinds: ['dns'], places: [{ network: 'AS3/DE' }],
+    start: OUTAGE, end: OUTAGE + 600, harmless: false, fake: false, verdict: 'undetermined', injected: 300, first_failure: OUTAGE,
+    observed: 300, background: 1, oracle_log10_p: -200, oracle_found: OUTAGE + 10,
+  }; // prettier-ignore
+
   it('lets the simple detectors see the same history', async () => {
-    const truth: IncidentRow = {
-      row: 'incident', id: 'i1', script: 'resolver-outage', project: 'shop', hosts: [HOST], kinds: ['dns'], places: [{ network: 'AS3/DE' }],
-      start: OUTAGE, end: OUTAGE + 600, harmless: false, fake: false, verdict: 'undetermined', injected: 300, first_failure: OUTAGE,
-      observed: 300, background: 1, oracle_log10_p: -200, oracle_found: OUTAGE + 10,
-    }; // prettier-ignore
     const { scores } = await backtest([...history(), truth]);
     for (const s of Object.values(scores ?? {})) expect(s).toMatchObject({ spikes: 1, recall: { of: 1, hits: 1 }, false_spikes: 0 });
     expect(scores?.detector).toMatchObject({ place_exact: { hits: 1 }, verdict: { hits: 1 } });
     expect(scores?.['three-sigma'].delay.median_s).toBe(90);
+  });
+
+  it('allows the simple detector that has a budget as many false alarms as the other', async () => {
+    const rows = [
+      world(FROM + 3 * 3600),
+      ...Array.from({ length: 90 }, (_, i) => failure(FROM + i * 120)),
+      ...Array.from({ length: 4 }, (_, i) => failure(OUTAGE + i * 10)),
+      { ...truth, harmless: true },
+    ];
+    const told = async (falseAlarmsPerWeek?: number): Promise<number | undefined> =>
+      (await backtest(rows, { ...(falseAlarmsPerWeek !== undefined && { falseAlarmsPerWeek }) })).scores?.['seasonal-naive'].spikes;
+    expect([await told(), await told(1), await told(1_000)]).toEqual([0, 0, 1]);
+  });
+
+  it('scores no incident that was not replayed: of another project or host, or with its first failure before or after the span', async () => {
+    const [before, after] = [FROM - 3_600, FROM + 4 * 3_600];
+    const others = [
+      { project: 'pay' },
+      { hosts: ['api2.shop.example'] },
+      { start: before, first_failure: before, end: before + 600 },
+      { start: after, first_failure: after, end: after + 600 },
+      { start: after, first_failure: after, end: after + 600, harmless: true },
+    ].map((parts): IncidentRow => ({ ...truth, ...parts }));
+    const { scores } = await backtest([...history(), truth, ...others]);
+    for (const s of Object.values(scores ?? {}))
+      expect(s).toMatchObject({ recall: { of: 1, hits: 1 }, precision: { of: 1, hits: 1 }, missed_by_script: {}, harmless: {} });
+    const none = await backtest([...history(), ...others]);
+    expect(none.scores?.detector).toMatchObject({ recall: { of: 0 }, false_spikes: 1 });
+  });
+
+  it('holds a spike of what began before the span for neither right nor wrong, but for a harmless case, which nobody is to be told of', async () => {
+    const early = { ...truth, start: FROM - 600, first_failure: FROM - 600 };
+    const { scores } = await backtest([...history(), early]);
+    expect(scores?.detector).toMatchObject({ spikes: 0, recall: { of: 0 }, precision: { of: 0 }, false_spikes: 0 });
+    const harmless = await backtest([...history(), { ...early, harmless: true }]);
+    expect(harmless.scores?.detector).toMatchObject({ false_spikes: 1, false_by_case: { 'resolver-outage': 1 } });
+    const both = await backtest([...history(), early, { ...truth, id: 'i2' }]);
+    expect(both.scores?.detector).toMatchObject({ recall: { of: 1, hits: 1 }, precision: { of: 1, hits: 1 } });
   });
 
   it('refuses a history that does not begin with the world', async () => {

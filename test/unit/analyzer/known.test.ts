@@ -116,6 +116,28 @@ describe('the requests of servers', () => {
     expect(rateOf(later, 'a', T + 2_100, T + 3_300)).toBeCloseTo(50, 6);
   });
 
+  it('are learnt once where two analyzers read a server by clocks of their own, and go on where either is gone', async () => {
+    const read = (reader: string, extra: Partial<Counter>) =>
+      counter('a', 'x', { name: storedName('requests', '2xx', undefined, 'x', reader), ...extra });
+    const gone = { lastS: T + 1_800 };
+    for (const firstS of [T - 12, T + 4]) {
+      for (const [one, other] of [
+        [{}, { firstS }],
+        [gone, { firstS }],
+        [{}, { firstS, ...gone }],
+      ] as const) {
+        const known = await learnt([read('1', one), read('2', other)], 15);
+        expect(rateOf(known, 'a', T + 300, T + 1_500)).toBeCloseTo(50, 6);
+        expect(rateOf(known, 'a', T + 2_100, T + 3_300)).toBeCloseTo(50, 6);
+        for (const load of latest(known, 'a', T + HOUR)) expect(load).toBeCloseTo(50, 6);
+      }
+      // Whose copy was followed is not waited for once the other's is.
+      const after = T + 1_800 + 60;
+      const followed = await learnt([read('1', gone), read('2', { firstS })], 5, after);
+      for (const load of latest(followed, 'a', after)) expect(load).toBeCloseTo(50, 6);
+    }
+  });
+
   it('that a counter held at its first sample count where the server had been sampled without it', async () => {
     const errors = counter('a', 'x', { name: storedName('requests', '5xx', 'e', 'x'), firstS: T + 1_800, perSecond: () => 0 });
     const known = await learnt([counter('a', 'x'), errors]);

@@ -78,4 +78,12 @@ describe('outcry simulate and outcry backtest', () => {
     expect(await outcry('simulate', '--out', 'missing/world', '--days', '0.1')).toBe(1);
     expect(err[3]).toContain('cannot be written (ENOENT)');
   });
+
+  it('name a file of what truly happened that cannot be read before the history is', async () => {
+    writeFileSync(join(cwd, 'other'), '{"row":"place"}\n');
+    expect(await outcry('backtest', '--in', 'history', '--truth', 'typo')).toBe(1);
+    expect(err[0]).toContain('typo cannot be read (ENOENT)');
+    expect(await outcry('backtest', '--in', 'history', '--truth', 'other')).toBe(1);
+    expect(err[1]).toMatch(/line 1 of .*other is no row/);
+  });
 });
