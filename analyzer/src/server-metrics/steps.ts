@@ -7,6 +7,7 @@
  */
 import type { ServerCounterRow } from '../queries/server-counters.js';
 import { readStoredName } from './stored-name.js';
+import type { StoredSeries } from './stored-name.js';
 
 /** A rate or an increment stands for at most this long: across a longer gap nothing was measured. */
 const LONGEST_SPAN_S = 120;
@@ -36,7 +37,7 @@ export function stepsOf(rows: readonly ServerCounterRow[]): Step[] {
   const firstS = rows.reduce((first, { time }) => Math.min(first, time), Infinity);
   const all = seriesOf(rows);
   const processes = timesByProcess(all);
-  return all.flatMap(({ name, form, statusClass, process, samples }) => {
+  return all.flatMap(({ name, form, statusClass, process, isSum, samples }) => {
     const beganS = samples[0]?.time ?? 0;
     const without = sampledWithout(processes.get(process) ?? [], beganS, firstS);
     return samples.flatMap((sample, i): Step[] => {
@@ -44,16 +45,16 @@ export function stepsOf(rows: readonly ServerCounterRow[]): Step[] {
       if (previous === undefined || sample.time <= previous.time) return [];
       const spanS = form === 'requests' ? sample.time - previous.time : Math.min(sample.time - previous.time, LONGEST_SPAN_S);
       const requests =
-        form === 'requests_per_s' ? sample.value * spanS : form === 'requests' ? grown(previous.value, sample.value) : sample.value;
+        form === 'requests_per_s' ? sample.value * spanS : form === 'requests' ? grown(previous.value, sample.value, isSum) : sample.value;
       return [{ name, atMs: sample.time * 1000, spanMs: spanS * 1000, requests, isError: statusClass === '5xx' }];
     });
   });
 }
 
-/** A fall is a reset, and what stands after it has come since. */
-const grown = (before: number, now: number): number => (now >= before ? now - before : now);
+/** A fall is a reset, and what stands after it has come since; that of a sum may be a part that vanished, and says nothing. */
+const grown = (before: number, now: number, isSum: boolean): number => (now >= before ? now - before : isSum ? 0 : now);
 
-interface OneSeries extends NonNullable<ReturnType<typeof readStoredName>> {
+interface OneSeries extends StoredSeries {
   readonly name: string;
   readonly samples: readonly ServerCounterRow[];
 }

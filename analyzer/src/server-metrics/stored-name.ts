@@ -8,6 +8,8 @@ export type StatusClass = (typeof STATUS_CLASSES)[number];
 export type RequestsForm = 'requests' | 'requests_per_s' | 'requests_added';
 export type GaugeName = 'latency_s' | 'saturation';
 
+const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
+
 const SLICE = /^slice_requests_per_s\{country="([A-Z]{2})",release="([0-9A-Za-z.+_-]{1,40})"\}$/;
 /** All requests of one country and release; `undefined` where these are none. */
 export const sliceName = (country: string, release: string): string => `slice_requests_per_s{country="${country}",release="${release}"}`;
@@ -20,7 +22,6 @@ const PROBER = /^probe_success\{series="[0-9a-f]{8}"\}$/;
 /** The stored name of one prober's results. @param series - What tells this prober from others. */
 export const proberName = (series: string): string => `probe_success{series="${hashOf(series)}"}`;
 export const isProber = (name: string): boolean => PROBER.test(name);
-const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
 
 const NAME =
   /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="([0-9a-f]{8})")?(?:,process="([0-9a-f]{8})")?\}$/;
@@ -35,14 +36,34 @@ export function storedName(form: RequestsForm, statusClass: StatusClass, series?
   return `${form}{class="${statusClass}"${id('series', series)}${id('process', process)}}`;
 }
 
+/** What the series of a sum over sets of labels is called. */
+const SUM = 'sum over labels';
+const SUM_ID = hashOf(SUM);
+/** The stored name of a sum over all counters of one class at an endpoint. @param process - What tells the endpoint. */
+export const summedName = (statusClass: StatusClass, process: string): string =>
+  storedName('requests', statusClass, SUM, `${SUM} ${process}`);
+
 /**
  * What a stored name says; undefined for a gauge or a name of another version. `process` is the same for series of one process; rows of before
  * it was stored name none, and there a series is taken to be alone.
  */
-export function readStoredName(name: string): { form: RequestsForm; statusClass: StatusClass; process: string } | undefined {
+export function readStoredName(name: string): StoredSeries | undefined {
   const match = NAME.exec(name);
   if (match === null) return undefined;
-  return { form: match[1] as RequestsForm, statusClass: match[2] as StatusClass, process: match[4] ?? `alone ${match[3] ?? ''}` };
+  return {
+    form: match[1] as RequestsForm,
+    statusClass: match[2] as StatusClass,
+    process: match[4] ?? `alone ${match[3] ?? ''}`,
+    isSum: match[3] === SUM_ID,
+  };
+}
+
+export interface StoredSeries {
+  readonly form: RequestsForm;
+  readonly statusClass: StatusClass;
+  readonly process: string;
+  /** Whether it is a sum, which falls when one of its parts vanishes. */
+  readonly isSum: boolean;
 }
 
 /** The class of a status such as `503` or `5xx`; `other` for anything else. */
