@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { insertRows, migrate, type ReportRow } from '@outcry/storage';
 import { crowds } from '@outcry/collector';
 import { Known } from '../../analyzer/src/watch/known.js';
+import { ask } from '../../analyzer/src/queries/ask.js';
+import { probersOfHost } from '../../analyzer/src/queries/probers-of-host.js';
 import { runRound } from '../../analyzer/src/watch/round.js';
 import { failure, HOST, quietAttempts, quietFailures } from './outage-rows.js';
 import { buildStorage, openStorage, type OpenStorage } from './storage-fixture.js';
@@ -54,4 +56,25 @@ it('tells the outage that many prefixes report, with all of its clients, and not
     { kind: 'dns', most: CLIENTS, counted: 60 * 2 * 3 },
     { kind: 'tls', most: CLIENTS, counted: 3 * 2 * 3 },
   ]);
+});
+
+it('tells of failing probers by how many address prefixes and collectors stand behind them', async () => {
+  const from = T0 + 60;
+  const probe = (n: number, parts: Partial<ReportRow>): ReportRow =>
+    failure('AS64500/FR', from + 10, 30_000 + n, { source: 'probe', ...parts });
+  await insertRows(
+    db.client,
+    'reports',
+    [
+      probe(1, { crowd: 'first', collector: 'c1' }),
+      probe(2, { crowd: 'few', collector: 'c1' }),
+      probe(3, { crowd: 'first', collector: 'c2' }),
+      probe(4, { crowd: 'many', collector: 'c2' }),
+      probe(5, { crowd: '' }),
+    ],
+    'probers',
+  );
+  const [row] = await ask(db.client, probersOfHost, { project: 'shop', host: HOST, except: '', before: from - 600, from, to: from + 60 });
+  expect(row).toMatchObject({ now: 5, failing: 5, before: 0, failing_before: 0, unranked: 1 });
+  expect([...(row?.firsts ?? [])].sort()).toEqual(['c1', 'c2']);
 });

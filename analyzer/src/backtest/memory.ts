@@ -5,6 +5,7 @@
 import type { ClickHouseClient } from '@outcry/storage';
 import { attemptsOfPlace } from '../queries/attempts-of-place.js';
 import { clientsByKind } from '../queries/clients-by-kind.js';
+import type { ClientsByKindRow } from '../queries/clients-by-kind.js';
 import { clientsOfPlace } from '../queries/clients-of-place.js';
 import { clientsOfSpike } from '../queries/clients-of-spike.js';
 import { crowdCells } from '../queries/crowd-cells.js';
@@ -172,15 +173,18 @@ export class Memory {
   }
 
   #clientsByKind(p: Params): unknown[] {
-    const rows = new Map<string, { kind: string; type: string; now: number; before: number; requests: number }>();
+    const rows = new Map<string, { -readonly [K in keyof ClientsByKindRow]: ClientsByKindRow[K] }>();
     const places = placesIn(p);
     for (const { row, now, before } of this.#stretch(p, (r) => isInPlaces(places, r))) {
       for (const type of ['', row.type]) {
         const key = `${row.kind} ${type}`;
-        const sum = rows.get(key) ?? { kind: row.kind, type, now: 0, before: 0, requests: 0 };
+        const sum = rows.get(key) ?? { kind: row.kind, type, now: 0, counted: 0, countedBefore: 0, requests: 0 };
         rows.set(key, sum);
         sum.now += now;
-        sum.before += before;
+        if (row.crowd !== 'many') {
+          sum.counted += now;
+          sum.countedBefore += before;
+        }
         if (now > 0) sum.requests += row.requests;
       }
     }

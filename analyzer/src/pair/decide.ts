@@ -14,7 +14,13 @@ export interface Decision {
 export function decide(spike: SpikeEvidence, server: ServerReading, probers: ProberReading, configured: boolean): Decision {
   const { place, type = null } = spike;
   const everywhere = !place.network && !place.country && !place.release;
-  if (areOffline(spike.offline, spike.failingClients)) {
+  const isApart = errsApart(spike, server);
+  const errorsTell = server.errorsUp && !isApart;
+  const gaugesTell = !place.network && (server.slow || server.full) && ['timeout', 'http', 'unknown'].includes(spike.kind);
+  // One prober may fail for reasons of its own; where clients of several networks fail too, it does not.
+  const probersTell = probers.fail && (probers.several || (everywhere && spike.networksFailing > 1));
+  // Anybody can say that he is offline: what the server and probers tell of themselves comes first.
+  if (!errorsTell && !gaugesTell && !probersTell && areOffline(spike.offline, spike.failingClients)) {
     return {
       verdict: 'local',
       because: ['Beyond the usual, more clients of the same place report that their own connection is down than report this failure.'],
@@ -28,15 +34,14 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
       wouldChange: ['The same failures in other releases.', 'A place that holds the failures better than the release does.'],
     };
   }
-  const isApart = errsApart(spike, server);
-  if (server.measured && server.errorsUp && !isApart) {
+  if (errorsTell) {
     return {
       verdict: 'inside',
       because: ["The server's own share of errors rose together with the clients' failures."],
       wouldChange: ["The server's share of errors back at its usual level while clients go on failing."],
     };
   }
-  if (server.measured && !place.network && (server.slow || server.full) && ['timeout', 'http', 'unknown'].includes(spike.kind)) {
+  if (gaugesTell) {
     return {
       verdict: 'inside',
       because: [
@@ -46,8 +51,7 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
       wouldChange: ['The server fast and with room again while clients go on failing.', 'The failures limited to one network.'],
     };
   }
-  // One prober may fail for reasons of its own; where clients of several networks fail too, it does not.
-  if (probers.fail && (probers.several || (everywhere && spike.networksFailing > 1))) {
+  if (probersTell) {
     return {
       verdict: 'inside',
       because: [
@@ -102,6 +106,19 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
       ],
     };
   }
+  if (server.dipExceeds && !probers.reach) {
+    return {
+      verdict: 'undetermined',
+      because: [
+        'Far more requests are missing at the server than the clients of this place could take away, so more is going on than they tell, and its share of errors cannot tell what.',
+      ],
+      wouldChange: [
+        'Requests back at their usual rate while these clients go on failing: then the fault is outside.',
+        'The same failures from other places.',
+        "A rise of the server's own error share, or probers elsewhere failing: then it is inside.",
+      ],
+    };
+  }
   const oneFails = probers.fail && !probers.several;
   return {
     verdict: 'outside',
@@ -127,12 +144,13 @@ export function decide(spike: SpikeEvidence, server: ServerReading, probers: Pro
 
 /** The server's errors rose, and cannot be why names are not resolved in one network alone. */
 export function errsApart({ kind, place, networksFailing }: SpikeEvidence, { errorsUp }: ServerReading): boolean {
-  return errorsUp && kind === 'dns' && Boolean(place.network) && networksFailing <= 1;
+  return errorsUp && kind === 'dns' && Boolean(place.network) && !(networksFailing > 1);
 }
 
 /** Why the server's metrics say nothing. */
-function unreadWords({ fewBefore }: ServerReading, configured: boolean): string {
+function unreadWords({ fewBefore, gaugesOnly }: ServerReading, configured: boolean): string {
   if (!configured) return 'No server metrics are configured for this host';
+  if (gaugesOnly) return 'Of the server only its latency or load was told lately, and no requests';
   return fewBefore
     ? 'The server counted too few requests before to compare with'
     : 'The server metrics are missing or too old to be compared';

@@ -2,13 +2,15 @@
  * Is it us? The clients' failures beside the server's own metrics.
  *
  * Server errors up: P(at least so many errors | requests now × share before) by a Poisson test with the uncertainty of both windows,
- * below 1e-3, at least 5 errors and at least twice the share before. Dip: requests now against the rate before with the given (default 10 %) wander of the level,
- * below 1e-3 and at least 3 % missing. Slow: twice the usual time and 0.1 s more. Full: 90 % and a tenth more than usual. Probers: at least half fail, twice the share
- * before; or at most a fifth. Offline: see read-offline.ts. Both windows
+ * below 1e-3, at least 5 errors and at least twice the share before. Dip: requests and reports together, see dip.ts.
+ * Slow: twice the usual time and 0.1 s more. Full: 90 % and a tenth more than usual. Probers: at least half fail, twice the share
+ * before; or at most a fifth. Offline: see read-offline.ts. The windows
  * are the caller's choice. A dip alone never makes a verdict, nor does a deploy: each stands beside it.
  */
-import { believable } from './believable.js';
+import { believable, believableSpike } from './believable.js';
 import { decide, errsApart } from './decide.js';
+import { readDip } from './dip.js';
+import { areOffline } from './read-offline.js';
 import { readProbers } from './read-probers.js';
 import { numbersOf, readServer } from './read-server.js';
 import type { ServerEvidence, SpikeEvidence, Verdict, VerdictNumbers } from './verdict.js';
@@ -20,20 +22,22 @@ const MISSED_SHARE = 0.2;
 const LEAST_BROWSERS = 3;
 
 /**
- * @param spike - The clients' side. @param given - The server's side; null when none is configured or nothing could be read.
+ * @param clients - The clients' side. @param given - The server's side; null when none is configured. What could not be read is not `fresh`.
  * @returns A verdict with every number it rests on and what would change it. Pure; never throws.
  */
-export function pair(spike: SpikeEvidence, given: ServerEvidence | null): Verdict {
+export function pair(clients: SpikeEvidence, given: ServerEvidence | null): Verdict {
+  const spike = believableSpike(clients);
   const metrics = given === null ? null : believable(given);
-  const numbers = numbersOf(spike, metrics);
-  const server = readServer(metrics, numbers);
-  const probers = readProbers(spike.probers);
+  const dip = readDip(spike, metrics);
+  const numbers = numbersOf(spike, metrics, dip);
+  const server = readServer(metrics, numbers, dip);
+  const probers = readProbers(spike.probers, spike.signedProbers);
   const network = spike.place.network ?? null;
   const attemptsUp =
     (numbers.attempts_failed_share ?? 0) > 2 * (numbers.attempts_failed_share_before ?? 1) && (spike.attempts?.failed ?? 0) >= 3;
   // Whoever has addresses all over a network can make up its requests and its browsers' reports as well as its failures, so these support nothing.
   const errorsSupport = server.errorsUp && !errsApart(spike, server);
-  const uncorroborated = network !== null && spike.networksFailing <= 1 && !server.dipped && !errorsSupport && !probers.fail;
+  const uncorroborated = network !== null && !(spike.networksFailing > 1) && !server.dipped && !errorsSupport && !probers.fail;
   const { verdict, byProbers = false, because, wouldChange } = decide(spike, server, probers, metrics !== null);
   return {
     verdict,
@@ -42,6 +46,9 @@ export function pair(spike: SpikeEvidence, given: ServerEvidence | null): Verdic
     because: [
       ...because,
       ...(server.dipped ? ['The server also gets fewer requests than before, as it would when clients cannot reach it.'] : []),
+      ...(verdict !== 'local' && areOffline(spike.offline, spike.failingClients)
+        ? ['Many more clients of the same place than usual report that their own connection is down: look at that as well.']
+        : []),
       ...deployWords(numbers),
       ...(pathDisturbed(spike, numbers)
         ? ['The same clients also missed collectors on other networks, so more than the way to this host is disturbed.']

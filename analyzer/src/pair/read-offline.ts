@@ -10,13 +10,12 @@ const LEAST_EXCESS = 3;
  * The last mile explains a spike where more clients beyond the usual are offline than fail, and so many would not be by chance: below 1e-3 by a negative
  * binomial with the mean of the stretches before, which strays by a tenth. On a busy host a hundred more of thousands are no news.
  *
- * @param failing - Clients that report the failure, of the same place. @returns False where numbers cannot be true.
+ * @param failing - Clients that report the failure, of the same place, where `offline` does not tell them.
  */
 export function areOffline(offline: Offline | undefined, failing: number): boolean {
   if (offline === undefined) return false;
   const { now, baseline, stretches = 1 } = offline;
-  if (![now, baseline, stretches].every((x) => Number.isFinite(x) && x >= 0)) return false;
-  if (!(now - baseline > Math.max(LEAST_EXCESS, failing))) return false;
+  if (!(now - baseline > Math.max(LEAST_EXCESS, offline.failing ?? failing))) return false;
   const { mean, variance } = usualOf(baseline * Math.max(1, stretches), stretches);
   return upperTail(now, mean, variance) < SIGNIFICANT;
 }

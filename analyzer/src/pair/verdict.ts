@@ -11,6 +11,8 @@ export interface SpikeEvidence {
   readonly type?: string | null;
   /** Where it lies; all null (or absent) when everywhere. */
   readonly place: { readonly network?: string | null; readonly country?: string | null; readonly release?: string | null };
+  /** Which part of the host's clients is in the place, failing or not, above 0 to 1: by it the size of a dip is judged. */
+  readonly share?: number;
   /** Networks with clients failing beyond the expected. */
   readonly networksFailing: number;
   readonly failingClients: number;
@@ -18,8 +20,10 @@ export interface SpikeEvidence {
   readonly offline?: Offline;
   /** Browsers that reported failures there by themselves, now and in a stretch of equal length before. */
   readonly nel?: { readonly now: number; readonly baseline: number };
-  /** Probers outside of the place's network. */
+  /** Probers outside of the place's network that the operator has named. */
   readonly probers?: Probers;
+  /** Those outside of it that merely sign as probers. */
+  readonly signedProbers?: SignedProbers;
   /** The denominators of the same place: requests made and failed, now and before. */
   readonly attempts?: {
     readonly made: number;
@@ -40,6 +44,8 @@ export interface Offline {
   readonly baseline: number;
   /** How many stretches that is the average of: the more, the surer; default 1. */
   readonly stretches?: number;
+  /** Clients of the place that report the failure, counted in the same way; default `failingClients`. */
+  readonly failing?: number;
 }
 
 /** Machines that ask for the host from elsewhere: how many were heard, and how many of them failed, now and before. */
@@ -48,6 +54,12 @@ export interface Probers {
   readonly failing: number;
   readonly baseline: number;
   readonly baselineFailing: number;
+}
+
+/** Probers that anybody can make up. */
+export interface SignedProbers extends Probers {
+  /** How many of those that fail are left without what three address prefixes can make up. */
+  readonly beyondForged: number;
 }
 
 /** Something people did before the failures began. */
@@ -70,11 +82,20 @@ export interface RequestCounts {
   readonly seconds: number;
 }
 
-/** The servers' side; null where nothing is measured. `fresh` is false when the last sample is older than the spike allows. */
+export interface DipWindows {
+  readonly now: RequestCounts;
+  readonly baseline: RequestCounts;
+  /** What would be left of the rate of the baseline if it went on falling as it did, above 0 to 1; default 1. */
+  readonly goingOn?: number;
+}
+
+/** The servers' side; null where nothing is to be measured. `fresh` is false when the last sample is older than the spike allows, or there is none. */
 export interface ServerEvidence {
   readonly now: RequestCounts;
   readonly baseline: RequestCounts;
   readonly fresh: boolean;
+  /** Shorter windows in which a dip is looked for, since over hours the day itself falls; default `now` and `baseline`. */
+  readonly dip?: DipWindows;
   /** How much the request rate usually wanders between windows of this length, as a share; default 0.1. */
   readonly levelSd?: number;
   /** How long the server takes by its own measure, s. */
@@ -93,6 +114,8 @@ export interface VerdictNumbers {
   /** Share of requests missing against before, 0..1; null without metrics. */
   readonly request_dip: number | null;
   readonly request_dip_p_value: number | null;
+  /** The largest share that the clients of the place can take away, 0..1; null where their share of all is not known. */
+  readonly request_dip_most: number | null;
   readonly error_rise_p_value: number | null;
   readonly attempts_failed_share: number | null;
   readonly attempts_failed_share_before: number | null;

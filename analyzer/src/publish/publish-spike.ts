@@ -99,12 +99,13 @@ function note(raw: RawSpike, places: readonly PublishedPlace[], k: number): stri
 const isCoarser = (raw: RawSpike, places: readonly PublishedPlace[]): boolean =>
   raw.places.some((p) => !places.some((q) => JSON.stringify(q.where) === JSON.stringify(p.where)));
 
-/** Numbers of the verdict: shares of attempts and deliveries belong to the places and are coarse, the rest is the server's own. */
+/** Numbers of the verdict: shares of clients, attempts and deliveries belong to the places and are coarse, the rest is the server's own. */
 function numbersOf(raw: RawSpike, unnamed: boolean): RawSpike['verdict']['numbers'] {
   const n = raw.verdict.numbers;
   const percent = (x: number | null): number | null => (x === null || unnamed ? null : Math.round(x * 100) / 100);
   return {
     ...n,
+    request_dip_most: percent(n.request_dip_most),
     attempts_failed_share: percent(n.attempts_failed_share),
     attempts_failed_share_before: percent(n.attempts_failed_share_before),
     collectors_missed_share: percent(n.collectors_missed_share),

@@ -2,7 +2,7 @@ import { FROM_AGENTS } from './ask.js';
 import type { Question } from './ask.js';
 import { IN_PLACES } from './in-places.js';
 import type { Places } from './in-places.js';
-import { beforeSigners, IN_STRETCH, nowSigners } from './stretch.js';
+import { beforeSigners, COUNTED, IN_STRETCH, nowSigners } from './stretch.js';
 import type { Stretch } from './stretch.js';
 
 export interface ClientsByKindRow {
@@ -10,8 +10,9 @@ export interface ClientsByKindRow {
   /** '' in the row of the whole kind. */
   readonly type: string;
   readonly now: number;
-  /** Summed over the stretches of equal length before. */
-  readonly before: number;
+  /** The same without those that are one of many of their address prefix, and summed over the stretches of equal length before. */
+  readonly counted: number;
+  readonly countedBefore: number;
   /** Failed requests inside, repeats included. */
   readonly requests: number;
 }
@@ -25,7 +26,8 @@ export const clientsByKind: Question<{ project: string; host: string } & Places 
   sql: `
     SELECT toString(kind) AS kind, toString(type) AS type,
            ${nowSigners()} AS now,
-           ${beforeSigners()} AS before,
+           ${nowSigners(COUNTED)} AS counted,
+           ${beforeSigners(COUNTED)} AS countedBefore,
            toFloat64(sumIf(count, event_time >= toDateTime({from:UInt32}, 'UTC'))) AS requests
     FROM reports FINAL
     WHERE ${IN_STRETCH}

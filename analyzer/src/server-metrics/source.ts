@@ -51,3 +51,9 @@ export type ServerMetricsSource = ExpositionSource | PrometheusSource | PushSour
 export const isExposition = (source: ServerMetricsSource): source is ExpositionSource => 'url' in source;
 export const isPrometheus = (source: ServerMetricsSource): source is PrometheusSource => 'prometheusUrl' in source;
 export const isPush = (source: ServerMetricsSource): source is PushSource => 'push' in source;
+
+/** Whether a source is meant to tell how the server does, and not only what probers see. */
+export const tellsOfServer = (source: ServerMetricsSource): boolean =>
+  !isPrometheus(source) ||
+  source.proberQuery === undefined ||
+  [source.requestsQuery, source.latencyQuery, source.saturationQuery].some((query) => query !== undefined);

@@ -45,7 +45,7 @@ export function stepsOf(rows: readonly ServerCounterRow[]): Step[] {
   const all = seriesOf(rows);
   const sampled = timesByCopy(all);
   const steps = all.flatMap(({ samples, ...of }) => {
-    const { name, form, statusClass, process, reader, series } = of;
+    const { name, form, statusClass, process, reader, series, isSum } = of;
     const beganS = samples[0]?.time ?? 0;
     const without = sampledWithout(sampled.get(copyOf(of)) ?? [], beganS, firstS);
     return samples.flatMap((sample, i): Step[] => {
@@ -53,7 +53,7 @@ export function stepsOf(rows: readonly ServerCounterRow[]): Step[] {
       if (previous === undefined || sample.time <= previous.time) return [];
       const spanS = form === 'requests' ? sample.time - previous.time : Math.min(sample.time - previous.time, LONGEST_SPAN_S);
       const requests =
-        form === 'requests_per_s' ? sample.value * spanS : form === 'requests' ? grown(previous.value, sample.value) : sample.value;
+        form === 'requests_per_s' ? sample.value * spanS : form === 'requests' ? grown(previous.value, sample.value, isSum) : sample.value;
       const isError = statusClass === '5xx';
       return [{ name, process, reader, series, atMs: sample.time * 1000, spanMs: spanS * 1000, requests, isError }];
     });
@@ -82,8 +82,8 @@ function toldOnce(steps: readonly Step[]): Step[] {
 
 const copyOf = ({ process, reader }: StoredName): string => `${process} ${reader}`;
 
-/** A fall is a reset, and what stands after it has come since. */
-const grown = (before: number, now: number): number => (now >= before ? now - before : now);
+/** A fall is a reset, and what stands after it has come since; that of a sum may be a part that vanished, and says nothing. */
+const grown = (before: number, now: number, isSum: boolean): number => (now >= before ? now - before : isSum ? 0 : now);
 
 interface OneSeries extends StoredName {
   readonly name: string;

@@ -8,6 +8,8 @@ export type StatusClass = (typeof STATUS_CLASSES)[number];
 export type RequestsForm = 'requests' | 'requests_per_s' | 'requests_added';
 export type GaugeName = 'latency_s' | 'saturation';
 
+const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
+
 const SLICE = /^slice_requests_per_s\{country="([A-Z]{2})",release="([0-9A-Za-z.+_-]{1,40})"\}$/;
 /** All requests of one country and release; `undefined` where these are none. */
 export const sliceName = (country: string, release: string): string => `slice_requests_per_s{country="${country}",release="${release}"}`;
@@ -20,8 +22,6 @@ const PROBER = /^probe_success\{series="[0-9a-f]{8}"\}$/;
 /** The stored name of one prober's results. @param series - What tells this prober from others. */
 export const proberName = (series: string): string => `probe_success{series="${hashOf(series)}"}`;
 export const isProber = (name: string): boolean => PROBER.test(name);
-const hashOf = (series: string): string => createHash('sha256').update(series).digest('hex').slice(0, 8);
-
 const NAME =
   /^(requests|requests_per_s|requests_added)\{class="([1-5]xx|other)"(?:,series="([0-9a-f]{8})")?(?:,process="([0-9a-f]{8})")?(?:,reader="[0-9a-f]{8}")?\}$/;
 const READER = /,reader="([0-9a-f]{8})"/;
@@ -37,6 +37,13 @@ export function storedName(form: RequestsForm, statusClass: StatusClass, series?
   return `${form}{class="${statusClass}"${id('series', series)}${id('process', process)}${id('reader', reader)}}`;
 }
 
+/** What the series of a sum over sets of labels is called. */
+const SUM = 'sum over labels';
+const SUM_ID = hashOf(SUM);
+/** The stored name of a sum over all counters of one class at an endpoint. @param process - What tells the endpoint. @param reader - As of `storedName`. */
+export const summedName = (statusClass: StatusClass, process: string, reader?: string): string =>
+  storedName('requests', statusClass, SUM, `${SUM} ${process}`, reader);
+
 export interface StoredName {
   readonly form: RequestsForm;
   readonly statusClass: StatusClass;
@@ -46,6 +53,8 @@ export interface StoredName {
   readonly reader: string;
   /** The name without the reader: the same for all copies of one series. */
   readonly series: string;
+  /** Whether it is a sum, which falls when one of its parts vanishes. */
+  readonly isSum: boolean;
 }
 
 /** What a stored name says; undefined for a gauge or a name of another version. */
@@ -58,6 +67,7 @@ export function readStoredName(name: string): StoredName | undefined {
     process: match[4] ?? `alone ${match[3] ?? ''}`,
     reader: READER.exec(name)?.[1] ?? '',
     series: name.replace(READER, ''),
+    isSum: match[3] === SUM_ID,
   };
 }
 

@@ -1,13 +1,12 @@
 /** From rows of storage to what `localise` and `pair` read. Pure. */
 import { upperTail } from '../detect/tails.js';
+import { usualOf } from '../detect/usual.js';
 import type { Cell } from '../localise/cell.js';
 import type { FailureCellRow } from '../queries/failure-cells.js';
 import type { KnownPlaceRow } from '../queries/known-places.js';
 
-/** A network counts as failing when its failing clients are this improbable, and at least two. */
+/** Networks count as failing when so many failing clients are this improbable in any of those that were seen, and at least two. */
 const FAILING_P = 1e-3;
-/** Failing clients that any network is thought to have by chance. */
-const BY_CHANCE = 0.1;
 
 /** Places without failures that are handed in by name; the others are summed up by country and release. */
 const MOST_SILENT = 500;
@@ -73,18 +72,22 @@ function awakeOf(known: readonly KnownPlaceRow[], least: number): (place: { coun
 }
 
 /**
- * In how many networks more clients fail than before.
+ * The networks in which more clients fail than before, the one with the most first. Each is compared with what its own stretches before let expect,
+ * whose mean is known the less the fewer they hold, and all of them together may be wrong once in a thousand times.
  *
- * @param scale - Length of the spike ÷ length of the baseline. @param dispersion - Variance ÷ mean of usual failures: a burst is no second network that fails.
+ * @param baselines - Stretches in the baseline. @param dispersion - Variance ÷ mean of usual failures: a burst is no second network that fails.
  */
-export function networksFailing(rows: readonly FailureCellRow[], scale: number, dispersion = 1): number {
+export function failingNetworks(rows: readonly FailureCellRow[], baselines: number, dispersion = 1): string[] {
   const networks = new Map<string, { now: number; before: number }>();
   for (const row of rows) {
     const sum = networks.get(row.network) ?? { now: 0, before: 0 };
     networks.set(row.network, { now: sum.now + row.now, before: sum.before + row.before });
   }
-  return [...networks.values()].filter(({ now, before }) => {
-    const mean = before * scale + BY_CHANCE;
-    return now >= 2 && upperTail(now, mean, dispersion * mean) < FAILING_P;
-  }).length;
+  return [...networks]
+    .filter(([, { now, before }]) => {
+      const { mean, variance } = usualOf(before, baselines);
+      return now >= 2 && upperTail(now, mean, variance + (dispersion - 1) * mean) < FAILING_P / networks.size;
+    })
+    .sort(([, a], [, b]) => b.now - a.now)
+    .map(([network]) => network);
 }

@@ -29,16 +29,18 @@ import { stretchOf } from '../queries/stretch.js';
 import { affectedClients } from './affected.js';
 import { extrapolate } from './extrapolate.js';
 import { strataOf } from './strata.js';
-import { cellsOf, networksFailing } from './evidence-cells.js';
 import { unseenClients } from './unseen.js';
 import type { Unseen } from './unseen.js';
+import { believedPlace, offlineBeside, signedProbers } from './beside.js';
+import { cellsOf } from './evidence-cells.js';
 import type { Finding, Group } from './find.js';
+import { isIn, isThere } from './in-place.js';
 import { probersOf } from '../server-metrics/prober-evidence.js';
-import { isPrometheus } from '../server-metrics/source.js';
+import { isPrometheus, tellsOfServer } from '../server-metrics/source.js';
 import { serverEvidence } from '../server-metrics/server-evidence.js';
 import type { WatchDeps } from './settings.js';
 import { PLACE_DIMENSIONS } from './shares.js';
-import type { PlaceDimension, Where } from './shares.js';
+import type { Where } from './shares.js';
 import type { SpikeDocument } from './spike-record.js';
 
 const HOUR_MS = 3_600_000;
@@ -121,13 +123,6 @@ function inParts(places: readonly Where[], rows: readonly FailureCellRow[], scal
   return { causes, alternatives: localised.alternatives, unexplained: 0, reason: 'placed' };
 }
 
-type Located = Readonly<Record<PlaceDimension, string>>;
-export const isIn = (row: Located, where: Where): boolean => PLACE_DIMENSIONS.every((d) => where[d] === undefined || row[d] === where[d]);
-
-/** Whether a row is of the places found, or of the whole host where none is. */
-export const isThere = ({ causes }: Localisation, row: Located): boolean =>
-  causes.length === 0 || causes.some(({ where }) => isIn(row, where));
-
 /** Everything else about a placed group, as the spike's document. @param previous - Its last version, if any. */
 export async function investigate(
   placed: Placed,
@@ -141,7 +136,7 @@ export async function investigate(
   const scale = 1 / stretch.baselines;
   const subject = { project, host };
   const span = { before: seconds(fromMs - HOUR_MS), from: seconds(fromMs), to: seconds(toMs) };
-  const where = localisation.causes.length === 1 ? (localisation.causes[0]?.where ?? {}) : {};
+  const { where, networks } = await believedPlace(placed, deps);
   // What is said of those who fail is asked of where they are: one place, several, or everywhere.
   const places = placesOf(localisation.causes.map((cause) => cause.where));
   const isPlaced = localisation.causes.length > 0;
@@ -155,8 +150,8 @@ export async function investigate(
     ({ type }) => type === '',
   );
   const deploys = await ask(deps.client, markersBetween, { ...subject, from: seconds(fromMs - DEPLOY_MS), to: span.from });
-  const measured = deps.serverMetrics.some((m) => m.project === project && m.host === host);
-  const counters = measured ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
+  const sources = deps.serverMetrics.filter((m) => m.project === project && m.host === host);
+  const counters = sources.length > 0 ? await ask(deps.client, serverCounters, { ...subject, from: span.before, to: span.to + 1 }) : [];
   const [probing] = await ask(deps.client, probersOfHost, { ...subject, except: where['network'] ?? '', ...attemptSpan });
   const pulled = probersOf(counters, { startMs: fromMs, endMs: toMs });
   const whole = { ...subject, kind, start: stretch.start, to: stretch.to };
@@ -164,31 +159,28 @@ export async function investigate(
   const [inside = NOBODY] = isPlaced ? await ask(deps.client, clientsOfSpike, { ...whole, ...places }) : [everyone];
 
   const ofKind = kinds.filter((r) => r.kind === kind);
-  const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.now - a.now)[0]?.type ?? null;
+  const type = ofKind.filter((r) => r.type !== '').sort((a, b) => b.counted - a.counted || b.now - a.now)[0]?.type ?? null;
   const offline = kindsThere.find((r) => r.kind === 'offline' && r.type === '');
   const there = placed.rows.filter((r) => isThere(localisation, r));
   const expected = there.reduce((s, r) => s + r.allBefore, 0) * scale;
   const inPlace = there.reduce((s, r) => s + r.allNow, 0);
-  const failingNetworks = networksFailing(placed.rows, scale, deps.dispersionOf?.(group) ?? 1);
   const unseen = unseenClients({ clients: everyone.all, requests: everyone.requests, weight: everyone.weight });
   const expectedInAll = expected * stretch.times;
   const clientsInPlace = Math.max(inPlace, inside.most);
+  const signed = signedProbers(probing, attemptSpan.from, deps);
   const verdict = pair(
     {
       kind,
       type,
       place: { network: where['network'] ?? null, country: where['country'] ?? null, release: where['release'] ?? null },
-      networksFailing: localisation.causes.length > 1 ? Math.max(2, failingNetworks) : failingNetworks,
+      ...(placed.share > 0 && { share: placed.share }),
+      networksFailing: networks,
       failingClients: inPlace,
       expectedClients: expected,
       ...(nel !== undefined && { nel: { now: nel.now, baseline: nel.before * scale } }),
-      ...(offline !== undefined && { offline: { now: offline.now, baseline: offline.before * scale, stretches: stretch.baselines } }),
-      probers: {
-        now: pulled.now + (probing?.now ?? 0),
-        failing: pulled.failing + (probing?.failing ?? 0),
-        baseline: pulled.baseline + (probing?.before ?? 0),
-        baselineFailing: pulled.baselineFailing + (probing?.failing_before ?? 0),
-      },
+      ...(offline !== undefined && { offline: await offlineBeside(placed, offline, deps) }),
+      probers: pulled,
+      ...(signed !== undefined && { signedProbers: signed }),
       attempts:
         attempts === undefined
           ? null
@@ -201,7 +193,7 @@ export async function investigate(
         .filter((marker) => marker.kind === 'deploy')
         .map(({ time, release }) => ({ minutesBefore: Math.round((fromMs / 1000 - time) / 60), release })),
     },
-    serverEvidence(counters, { startMs: fromMs, endMs: toMs }),
+    sources.some(tellsOfServer) ? serverEvidence(counters, { startMs: fromMs, endMs: toMs }) : null,
   );
   return {
     foundMs: Math.min(spike.foundMs, previous?.foundMs ?? Infinity),
@@ -228,7 +220,7 @@ export async function investigate(
     places: await measurePlaces(placed, previous, deps),
     placeReason: localisation.reason,
     unexplained: localisation.unexplained,
-    networksFailing: failingNetworks,
+    networksFailing: networks,
     verdict,
     allUsers: await toAllUsers(placed, unseen, deps),
   };

@@ -25,6 +25,7 @@ const verdict = z.object({
     attempts_failed_share: nullable,
     attempts_failed_share_before: nullable,
     // Unknown in documents of before.
+    request_dip_most: nullable.default(null),
     server_latency_s: nullable.default(null),
     server_latency_s_before: nullable.default(null),
     server_saturation: nullable.default(null),

@@ -51,25 +51,48 @@ export interface Standing {
 const sumOf = (rows: readonly CrowdCellRow[], of: Exclude<keyof CrowdCellRow, 'collector' | 'network' | 'country' | 'release'>): number =>
   rows.reduce((sum, row) => sum + row[of], 0);
 
-/** What is left of each collector's count, summed up. */
-function leftOf(rows: readonly CrowdCellRow[], of: 'first' | 'counted', most: number): number {
-  const collectors = new Map<string, number>();
-  for (const row of rows) collectors.set(row.collector, (collectors.get(row.collector) ?? 0) + row[of]);
-  return [...collectors.values()].reduce((sum, seen) => sum + Math.max(0, seen - most), sumOf(rows, 'unranked'));
+/** Clients of one collector, and those of them of which it knew no prefix that a stranger could have. */
+interface Seen {
+  readonly collector: string;
+  readonly clients: number;
+  readonly unranked: number;
 }
+
+/** What is left of each collector's count, summed up. */
+function leftOf(rows: readonly Seen[], most: number): number {
+  const collectors = new Map<string, number>();
+  for (const { collector, clients } of rows) collectors.set(collector, (collectors.get(collector) ?? 0) + clients);
+  return [...collectors.values()].reduce(
+    (sum, clients) => sum + Math.max(0, clients - most),
+    rows.reduce((sum, { unranked }) => sum + unranked, 0),
+  );
+}
+
+/** Clients that were the first of their prefix, without the most that the distrusted ones can have been within `seconds`. */
+export const firstLeft = (rows: readonly Pick<CrowdCellRow, 'collector' | 'first' | 'unranked'>[], seconds: number): number =>
+  leftOf(
+    rows.map(({ first, ...row }) => ({ ...row, clients: first })),
+    mostFirst(seconds + AHEAD_S),
+  );
+
+/** All that count, likewise: at one host only, since three clients of a prefix count at each. */
+export const countedLeft = (rows: readonly Pick<CrowdCellRow, 'collector' | 'counted' | 'unranked'>[], seconds: number): number =>
+  leftOf(
+    rows.map(({ counted, ...row }) => ({ ...row, clients: counted })),
+    mostCounted(seconds + AHEAD_S),
+  );
 
 /**
  * @param rows - Of one place, at one host or at all hosts of a project.
- * @param atOneHost - Whether `counted` may be judged: three clients of a prefix count at each host.
+ * @param atOneHost - Whether `counted` may be judged.
  */
 export function standing(rows: readonly CrowdCellRow[], { expected, scale, seconds, dispersion = 1 }: Usual, atOneHost = true): Standing {
   const isImprobable = (clients: number, usual: number): boolean => {
     const mean = Math.max((usual + sumOf(rows, 'unrankedBefore')) * scale, expected, LEAST_EXPECTED);
     return upperTail(clients, mean, dispersion * mean + (mean * mean) / EXPECTED_WEIGHT) < STANDING_P;
   };
-  const left = leftOf(rows, 'first', mostFirst(seconds + AHEAD_S));
+  const left = firstLeft(rows, seconds);
   const stands =
-    isImprobable(left, sumOf(rows, 'firstBefore')) ||
-    (atOneHost && isImprobable(leftOf(rows, 'counted', mostCounted(seconds + AHEAD_S)), sumOf(rows, 'countedBefore')));
+    isImprobable(left, sumOf(rows, 'firstBefore')) || (atOneHost && isImprobable(countedLeft(rows, seconds), sumOf(rows, 'countedBefore')));
   return { stands, left };
 }

@@ -1,9 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { stretchOf } from '../../../analyzer/src/queries/stretch.js';
-import { cellsOf, networksFailing } from '../../../analyzer/src/watch/evidence-cells.js';
+import { cellsOf, failingNetworks } from '../../../analyzer/src/watch/evidence-cells.js';
 
 const T = Date.UTC(2026, 0, 5, 14, 20);
 const MINUTE = 60_000;
+
+/** The same numbers in 0..1 at every run. Source: mulberry32, public domain. */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+function poisson(random: () => number, mean: number): number {
+  let left = Math.exp(-mean);
+  let term = left;
+  const u = random();
+  let count = 0;
+  while (u > left && count < 10 * mean + 50) {
+    count++;
+    term *= mean / count;
+    left += term;
+  }
+  return count;
+}
 
 describe('evidence', () => {
   const row = { network: 'AS1/DE', country: 'DE', release: '1', now: 20, before: 6, allNow: 20, allBefore: 6 };
@@ -50,15 +73,42 @@ describe('evidence', () => {
   });
 
   it('counts a network as failing only when it fails more than before', () => {
-    expect(
-      networksFailing([row, { ...row, network: 'AS2/FR', now: 7, before: 42 }, { ...row, network: 'AS3/US', now: 1, before: 0 }], 1 / 6),
-    ).toBe(1);
+    const others = [
+      { ...row, network: 'AS2/FR', now: 7, before: 42 },
+      { ...row, network: 'AS3/US', now: 1, before: 0 },
+    ];
+    expect(failingNetworks([row, ...others], 6)).toEqual(['AS1/DE']);
   });
 
   it('takes a burst for no second network that fails where bursts are usual', () => {
     const failing = (now: number, dispersion: number): number =>
-      networksFailing([{ ...row, network: 'AS9/DE', now, before: 0 }], 1 / 6, dispersion);
-    expect([failing(3, 1), failing(3, 1.6), failing(9, 1.6)]).toEqual([1, 0, 1]);
+      failingNetworks([{ ...row, network: 'AS9/DE', now, before: 0 }], 6, dispersion).length;
+    expect([failing(4, 1), failing(4, 1.6), failing(9, 1.6)]).toEqual([1, 0, 1]);
+  });
+
+  it('knows a baseline of one stretch less well than one of twelve', () => {
+    const failing = (baselines: number): number => failingNetworks([{ ...row, now: 8, before: baselines }], baselines).length;
+    expect([failing(12), failing(1)]).toEqual([1, 0]);
+  });
+
+  it('sees no network fail among two thousand that are as usual, however long the spike is', () => {
+    const random = mulberry(7);
+    const weights = Array.from({ length: 2_000 }, (_, i) => (i + 1) ** -0.8);
+    const all = weights.reduce((sum, w) => sum + w, 0);
+    const worlds = 60;
+    for (const minutes of [5, 20, 40]) {
+      const { baselines } = stretchOf(T, T + minutes * MINUTE);
+      let wrong = 0;
+      for (let world = 0; world < worlds; world++) {
+        const rows = weights.flatMap((weight, i) => {
+          const mean = (12 * minutes * weight) / all;
+          const [now, before] = [poisson(random, mean), poisson(random, mean * baselines)];
+          return now + before === 0 ? [] : [{ ...row, network: `AS${String(i)}/DE`, now, before }];
+        });
+        wrong += failingNetworks(rows, baselines).length;
+      }
+      expect.soft([minutes, wrong]).toEqual([minutes, 0]);
+    }
   });
 
   it('compares a spike with stretches of its own length', () => {

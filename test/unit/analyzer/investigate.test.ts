@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Memory } from '../../../analyzer/src/backtest/memory.js';
 import type { Group } from '../../../analyzer/src/watch/find.js';
+import type { ServerMetricsSource } from '../../../analyzer/src/server-metrics/source.js';
 import { investigate, place } from '../../../analyzer/src/watch/investigate.js';
 import type { SpikeDocument } from '../../../analyzer/src/watch/spike-record.js';
 
@@ -12,7 +13,7 @@ const COUNTRIES = ['DE', 'FR', 'GB', 'US'];
 const NETWORKS = 8;
 
 /** Clients of every network of the countries of `failing` fail, three a network; so many are offline in each country. */
-async function investigated(failing: readonly string[], offline: Readonly<Record<string, number>>): Promise<Omit<SpikeDocument, 'slo'>> {
+async function investigated(failing: readonly string[], offline: Readonly<Record<string, number>>, serverMetrics: readonly ServerMetricsSource[] = []): Promise<Omit<SpikeDocument, 'slo'>> {
   const memory = new Memory();
   const networks = COUNTRIES.flatMap((country) => Array.from({ length: NETWORKS }, (_, n) => ({ country, network: `AS${n}/${country}` })));
   for (const cell of networks) memory.take({ row: 'place', arrived: START - 7_200, project: 'shop', ...cell, release: '1', clients: 1_000 });
@@ -31,7 +32,7 @@ async function investigated(failing: readonly string[], offline: Readonly<Record
   const spike = { startMs: START * 1000, endMs: null, failures: clients, expected: 0.1, excess: clients, peak: clients, pValue: 1e-30, foundMs: NOW * 1000 };
   const group: Group = { ...OF, kind: 'dns', where: {}, spike, parts: [] };
   const projects = { shop: { hosts: ['a'], stage: 'production' as const } };
-  const deps = { client: memory.client, projects, serverMetrics: [], now: () => NOW * 1000 };
+  const deps = { client: memory.client, projects, serverMetrics, now: () => NOW * 1000 };
   return investigate(await place(group, deps), undefined, deps);
 } // prettier-ignore
 
@@ -58,5 +59,22 @@ describe('the verdict of a spike in several countries', () => {
     expect(both.places.map(({ where }) => where)).toEqual([{ country: 'DE' }, { country: 'FR' }]);
     expect(both.verdict.verdict).toBe('local');
     expect((await investigated(['DE', 'FR'], { US: 200 })).verdict.verdict).toBe('undetermined');
+  });
+});
+
+describe('a verdict without anything read of the server', () => {
+  const said = async (...sources: ServerMetricsSource[]): Promise<string | undefined> =>
+    (await investigated(COUNTRIES, {}, sources)).verdict.because[0];
+  const prometheus = { ...OF, prometheusUrl: 'http://127.0.0.1:9090' };
+
+  it('says that the metrics are missing where they are configured, and that none are where not', async () => {
+    for (const source of [
+      prometheus,
+      { ...prometheus, proberQuery: 'p', latencyQuery: 'l' },
+      { ...OF, url: 'http://127.0.0.1:9100/metrics' },
+    ])
+      expect(await said(source)).toMatch(/^The server metrics are missing or too old/);
+    for (const sources of [[], [{ ...prometheus, host: 'b' }], [{ ...prometheus, proberQuery: 'p' }]])
+      expect(await said(...sources)).toMatch(/^No server metrics are configured for this host/);
   });
 });

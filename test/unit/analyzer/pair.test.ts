@@ -65,7 +65,7 @@ describe('pair', () => {
 
   it('calls a spike of one network uncorroborated until a dip, errors of the server or a second network support it', () => {
     expect(pair(spike(), metrics([1000, 1])).uncorroborated).toBe(true);
-    expect(pair(spike(), metrics([600, 1])).uncorroborated).toBe(false);
+    expect(pair(spike({ share: 0.4 }), metrics([600, 1])).uncorroborated).toBe(false);
     expect(pair(spike(), metrics([1000, 200])).uncorroborated).toBe(false);
     expect(pair(spike({ networksFailing: 2 }), metrics([1000, 1])).uncorroborated).toBe(false);
     expect(pair(spike({ place: {} }), metrics([1000, 1])).uncorroborated).toBe(false);
@@ -118,7 +118,20 @@ describe('pair', () => {
   });
 
   it('never takes a dip alone for a fault inside', () => {
-    expect(pair(spike(), metrics([200, 0])).verdict).toBe('outside');
+    expect(pair(spike({ share: 0.8 }), metrics([200, 0])).verdict).toBe('outside');
+  });
+
+  it('decides and corroborates nothing by who merely signs as a prober, unless more of them fail than three prefixes can make up', () => {
+    const signed = (beyondForged: number, failing = 3, now = 3) => ({
+      signedProbers: { now, failing, baseline: 3, baselineFailing: 0, beyondForged },
+    });
+    const v = pair(spike(signed(0)), metrics([1000, 1]));
+    expect(v).toMatchObject({ verdict: 'outside', uncorroborated: true, numbers: { probers: 3, probers_failing: 3 } });
+    expect(pair(spike({ ...signed(0), place: {}, networksFailing: 5 }), metrics([1000, 1])).verdict).toBe('outside');
+    expect(pair(spike(signed(1)), metrics([1000, 1]))).toMatchObject({ verdict: 'inside', uncorroborated: false });
+    // That they reach the host can be made up by everybody, and says nothing against those that are named.
+    expect(pair(spike(signed(5, 0)), null)).toMatchObject({ verdict: 'undetermined', byProbers: false });
+    expect(pair(spike({ ...signed(0, 0, 100), probers: probers(2) }), metrics([1000, 1])).verdict).toBe('inside');
   });
 
   it('says release when a release, and no network, holds the failures', () => {
@@ -129,6 +142,24 @@ describe('pair', () => {
   it('says local when more clients there are offline themselves', () => {
     expect(pair(spike({ offline: { now: 90, baseline: 1 } }), metrics([1000, 1])).verdict).toBe('local');
     expect(pair(spike({ offline: { now: 41, baseline: 1 } }), metrics([1000, 1])).verdict).toBe('outside');
+  });
+
+  it('does not say local where the server or probers tell of a fault inside, however many are offline, and names these', () => {
+    const offline = { now: 400, baseline: 1 };
+    const failing = { place: {}, networksFailing: 9, failingClients: 300, offline };
+    const few = { requests: 1_000_000, errors: 100, seconds: 3600 };
+    const errors = pair(spike({ ...failing, kind: 'http' }), metrics([10_000, 5_000], { baseline: few }));
+    expect(errors.verdict).toBe('inside');
+    expect(errors.because.join(' ')).toMatch(/share of errors rose.*their own connection is down: look at that as well/);
+    expect(pair(spike({ ...failing, probers: probers(3) }), metrics([1000, 1])).verdict).toBe('inside');
+    const slow = { latencyS: { now: 3, baseline: 0.1 } };
+    expect(pair(spike(failing), metrics([1000, 1], slow)).verdict).toBe('inside');
+    expect(pair(spike(failing), metrics([1000, 1])).verdict).toBe('local');
+  });
+
+  it('compares clients that are offline with those that fail as they are counted themselves', () => {
+    expect(pair(spike({ offline: { now: 20, baseline: 1, failing: 12 } }), metrics([1000, 1])).verdict).toBe('local');
+    expect(pair(spike({ offline: { now: 90, baseline: 1, failing: 200 } }), metrics([1000, 1])).verdict).toBe('outside');
   });
 
   it('does not say local of clients that are offline no more than chance and the day bring about, however few fail', () => {
@@ -177,12 +208,40 @@ describe('pair', () => {
   it('survives any numbers and names a runbook', () => {
     const n = fc.oneof(fc.nat(), fc.constantFrom(NaN, -1, Infinity, 0));
     const counts = fc.record({ requests: n, errors: n, seconds: n });
+    const gauge = fc.record({ now: n, baseline: n });
+    const server = fc.record({ now: counts, baseline: counts, fresh: fc.constant(true), levelSd: n, latencyS: gauge, saturation: gauge });
+    const seen = { now: n, failing: n, baseline: n, baselineFailing: n };
+    const clients = fc.record({
+      networksFailing: n,
+      failingClients: n,
+      expectedClients: n,
+      share: n,
+      offline: fc.record({ now: n, baseline: n, stretches: n, failing: n }),
+      nel: gauge,
+      probers: fc.record(seen),
+      signedProbers: fc.record({ ...seen, beyondForged: n }),
+      attempts: fc.record({ made: n, failed: n, baselineMade: n, baselineFailed: n }),
+      path: fc.record({ told: n, failed: n, baselineTold: n, baselineFailed: n }),
+      deploys: fc.array(fc.record({ minutesBefore: n, release: fc.constant('') }), { maxLength: 2 }),
+    });
     fc.assert(
-      fc.property(counts, counts, n, (now, baseline, failingClients) => {
-        const v = pair(spike({ failingClients }), { now, baseline, fresh: true });
+      fc.property(clients, server, (told, measured) => {
+        const v = pair(spike(told), measured);
         expect(v.runbook).toBe(`runbooks/${v.verdict}.md#timeout`);
+        expect(Object.values(v.numbers).every((x) => x === null || (Number.isFinite(x) && x >= 0))).toBe(true);
       }),
     );
+  });
+
+  it('takes no number that cannot be for support', () => {
+    for (const wrong of [NaN, Infinity, -3]) {
+      expect(pair(spike({ networksFailing: wrong }), metrics([1000, 1])).uncorroborated).toBe(true);
+      const made = { now: wrong, failing: wrong, baseline: 3, baselineFailing: 0 };
+      expect(pair(spike({ probers: made }), metrics([1000, 1])).verdict).toBe('outside');
+      expect(pair(spike({ signedProbers: { ...made, beyondForged: 9 } }), metrics([1000, 1])).verdict).toBe('outside');
+      expect(pair(spike({ failingClients: wrong }), null).numbers.failing_clients).toBe(0);
+    }
+    expect(pair(spike({ probers: { now: 1, failing: 5, baseline: 3, baselineFailing: 0 } }), metrics([1000, 1])).verdict).toBe('outside');
   });
 });
 
@@ -205,6 +264,17 @@ describe('a server that counts nothing, or too little', () => {
     expect(pair(spike(), metrics([4, 4])).verdict).toBe('undetermined');
     expect(pair(spike(), metrics([4, 0])).verdict).toBe('outside');
     expect(pair(spike({ place: {} }), metrics([12, 12])).verdict).toBe('inside');
+  });
+
+  it('tells how slow and how full it is without requests as well', () => {
+    const none = { now: { requests: 0, errors: 0, seconds: 0 }, baseline: { requests: 0, errors: 0, seconds: 0 } };
+    const slow = { latencyS: { now: 30, baseline: 0.1 } };
+    expect(pair(spike({ place: {} }), metrics([0, 0], { ...none, ...slow })).verdict).toBe('inside');
+    const well = pair(spike({ place: {} }), metrics([0, 0], { ...none, latencyS: { now: 0.1, baseline: 0.1 } }));
+    expect(well.verdict).toBe('undetermined');
+    expect(well.because.join(' ')).toMatch(/only its latency or load was told lately, and no requests/);
+    // What is too old says nothing.
+    expect(pair(spike({ place: {} }), metrics([0, 0], { ...none, ...slow, fresh: false })).verdict).toBe('undetermined');
   });
 
   it('says that too few were counted before, where that is why', () => {
