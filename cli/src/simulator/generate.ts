@@ -8,7 +8,7 @@ import type { Incident } from './incident.js';
 import { arrivalOf, recordedAt } from './lateness.js';
 import { NetworkAttempts } from './network-attempts.js';
 import { cumulate, drawIndex, poisson, stream } from './random.js';
-import { Truth } from './truth.js';
+import { placesOf, Truth } from './truth.js';
 import type { Random } from './random.js';
 import { USUAL_FAILURES } from './world.js';
 import type { World, WorldHost } from './world.js';
@@ -107,14 +107,11 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
       sums.set(host, sum);
       const raised = active.reduce((f, { incident }) => f * (incident.usual?.(at) ?? 1), 1);
       const usual = poisson(random, made * usualShare * raised);
-      const tallies = active.map(({ incident }) => placesOf(incident).map(() => ({ failures: 0, usual: 0, background: 0 })));
+      const tallies = active.map((truth) => truth.tallies());
       for (let i = 0; i < usual; i++) {
         const what = USUAL_FAILURES[drawIndex(random, shares)] ?? USUAL_FAILURES[0];
         const client = usualClient(world, random, host.project, at);
-        active.forEach((truth, t) => {
-          const tally = tallies[t]?.[truth.placeOf(what.kind, client)];
-          if (tally !== undefined) tally.usual++;
-        });
+        active.forEach((truth, t) => truth.usual(tallies[t] ?? [], what.kind, client));
         fail(host, at, client, what, active);
         for (let more = broken === 'bursty' ? poisson(random, BURST) : 0; more > 0; more--) fail(host, at, client, what, active);
       }
@@ -124,21 +121,21 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
       for (const [t, truth] of active.entries()) {
         const { incident } = truth;
         const tally = tallies[t] ?? [];
+        const kinds = cumulate(incident.failures.map((f) => f.share));
         for (const [i, place] of placesOf(incident).entries()) {
-          const there = made * world.shareOf(host.project, place, at);
-          const own = tally[i] ?? { failures: 0, usual: 0, background: 0 };
-          own.background += there * usualShareOf(incident);
-          const affected = there * (incident.failing?.(at) ?? 0);
-          const count = poisson(random, Math.min(affected + (incident.madeUp ?? 0) * (BIN_S / 60), MOST_PER_BIN));
+          const affected = made * world.shareOf(host.project, place, at) * (incident.failing?.(at) ?? 0);
+          const mean = Math.min(affected + (incident.madeUp ?? 0) * (BIN_S / 60), MOST_PER_BIN);
+          truth.expect(tally, i, made * world.usualShareOf(host.project, place, at), mean);
+          const count = poisson(random, mean);
           // So many of them lie in each place that all are in use.
           const from = incident.madeUpFrom === undefined ? 0 : Math.max(1, Math.floor(incident.madeUpFrom / placesOf(incident).length));
           for (let c = 0; c < count; c++) {
-            const what = incident.failures[drawIndex(random, cumulate(incident.failures.map((f) => f.share)))];
+            const what = incident.failures[drawIndex(random, kinds)];
             if (what === undefined) continue;
             const prefix = from === 0 ? undefined : `${incident.id} ${String(i)} ${String(Math.floor(prefixes() * from))}`;
-            truth.added(fail(host, at, world.drawClient(random, host.project, at, place), what, active, prefix));
+            const second = fail(host, at, world.drawClient(random, host.project, at, place), what, active, prefix);
+            truth.added(tally, i, what.kind, second);
           }
-          own.failures += count;
           sum.madeUp += networkAttempts.add(incident, host.host, place['network'] ?? '', count);
           failed += affected;
           if (incident.unseen === true) lost += affected * (incident.optedOut ?? 1);
@@ -187,17 +184,14 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
 function usualClient(world: World, random: Random, project: string, at: number): ReturnType<World['drawClient']> {
   let client = world.drawClient(random, project, at);
   if (world.options.broken !== 'uneven-networks') return client;
-  for (let tries = 0; tries < MOST_TRIES && random() > Math.exp(2.3 * (stream(world.options.seed, client.network)() - 1)); tries++) {
+  for (let tries = 0; tries < MOST_TRIES && random() > world.proneness(client.network); tries++) {
     client = world.drawClient(random, project, at);
   }
   return client;
 }
 
-const placesOf = (incident: Incident): Incident['places'] => (incident.places.length === 0 ? [{}] : incident.places);
 const samplingOf = (active: readonly Truth[], at: number): number =>
   active.reduce((share, { incident }) => share * (incident.sampling?.(at) ?? 1), 1);
-const usualShareOf = (incident: Incident): number =>
-  USUAL_FAILURES.filter((u) => incident.failures.some((f) => f.kind === u.kind)).reduce((sum, u) => sum + u.share, 0);
 
 function* placesHeard(world: World, at: number, clients: number): Generator<Extract<HistoryRow, { row: 'place' }>> {
   for (const project of new Set(world.hosts.map((h) => h.project))) {

@@ -7,6 +7,7 @@ import { largestNetworks } from '../../../cli/src/simulator/networks.js';
 import { schedule } from '../../../cli/src/simulator/schedule.js';
 import { SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
 import { World } from '../../../cli/src/simulator/world.js';
+import type { Broken } from '../../../cli/src/simulator/world.js';
 
 const FROM = Date.UTC(2026, 0, 5) / 1000;
 const NETWORKS = Array.from({ length: 60 }, (_, i) => {
@@ -19,8 +20,17 @@ const NETWORKS = Array.from({ length: 60 }, (_, i) => {
     prefixes: 500,
   };
 });
-const world = (seed = 1, hours = 6): World =>
-  new World({ seed, from: FROM, to: FROM + hours * 3600, projects: 2, hosts: 2, releases: 5, networks: NETWORKS });
+const world = (seed = 1, hours = 6, broken?: Broken): World =>
+  new World({
+    seed,
+    from: FROM,
+    to: FROM + hours * 3600,
+    projects: 2,
+    hosts: 2,
+    releases: 5,
+    networks: NETWORKS,
+    ...(broken !== undefined && { broken }),
+  });
 const failures = (rows: HistoryRow[]): FailuresRow[] => rows.filter((r): r is FailuresRow => r.row === 'failures');
 const incidentsOf = (rows: HistoryRow[]): IncidentRow[] => rows.filter((r): r is IncidentRow => r.row === 'incident');
 const play = (seed: number, incidents = SCRIPT_NAMES.length): HistoryRow[] => {
@@ -88,15 +98,53 @@ describe('simulate', () => {
   });
 
   it('states the true background: without added failures the oracle sees nothing', () => {
-    for (const place of [{}, { network: 'AS1/DE' }, { country: 'US' }]) {
-      const made = world(5, 12);
+    for (const [place, broken] of [
+      [{}],
+      [{ network: 'AS1/DE' }],
+      [{ country: 'US' }],
+      [{ network: 'AS1/DE' }, 'uneven-networks'],
+      [{ country: 'DE' }, 'uneven-networks'],
+    ] as const) {
+      const made = world(5, 12, broken);
       const [truth] = incidentsOf([
         ...generate(made, [handMade({ places: [place], start: FROM, end: FROM + 12 * 3600, failing: () => 0 })]),
       ]);
       const { observed = 0, background = 0 } = truth ?? {};
-      expect(background).toBeGreaterThan(1);
+      expect(truth).toMatchObject({ oracle_log10_p: 0, oracle_found: null });
+      expect(background).toBeGreaterThan(0.4);
       expect(Math.abs(observed - background)).toBeLessThan(4 * Math.sqrt(background) + 1);
     }
+  });
+
+  it('adds up what shows at several hosts and in several places, by the shape that it has in time', () => {
+    const flap = (hosts: string[], failing: Incident['failing']): IncidentRow | undefined => {
+      const made = world(5);
+      const places = [{ network: 'AS1/DE' }, { country: 'BR' }];
+      return incidentsOf([...generate(made, [handMade({ hosts, places, ...(failing && { failing }) })])])[0];
+    };
+    const both = ['api1.shop.example', 'api2.shop.example'];
+    const one = flap(both.slice(0, 1), () => 5e-4);
+    const all = flap(both, () => 5e-4);
+    expect(all?.oracle_log10_p).toBeLessThan(1.2 * (one?.oracle_log10_p ?? 0));
+    // The same number of failures, but all in the last quarter.
+    const late = flap(both, (at) => (at < FROM + 3 * 3600 + 2700 ? 0 : 2e-3));
+    expect(late?.oracle_log10_p).toBeLessThan(1.2 * (all?.oracle_log10_p ?? 0));
+  });
+
+  it('counts no client without a connection of its own as somebody to tell of', () => {
+    const made = world();
+    const mixed = [
+      { kind: 'offline', type: 'client.uplink_dead', share: 0.8 },
+      { kind: 'timeout', type: 'abandoned', share: 0.2 },
+    ];
+    const rows = [...generate(made, [handMade({ failures: mixed, places: [{ network: 'AS1/DE' }], failing: () => 0.2 })])];
+    const added = failures(rows).filter(
+      (r) => r.host === 'api1.shop.example' && r.kind === 'timeout' && r.network === 'AS1/DE' && r.at >= FROM + 3 * 3600,
+    );
+    const [truth] = incidentsOf(rows);
+    expect(truth?.kinds).toEqual(['offline', 'timeout']);
+    expect((truth?.injected ?? 0) / added.length).toBeGreaterThan(0.9);
+    expect(truth?.injected).toBeLessThanOrEqual(added.length);
   });
 
   it('tells which of the places one who knows could name, and how many failed at each host', () => {
