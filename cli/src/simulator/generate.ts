@@ -2,8 +2,9 @@
  * History as it would have arrived: every failing client of the world and of its incidents, the requests that clients and servers
  * counted, and at the end what truly happened. Counts are drawn per 10 s and host, so that the cost grows with failures, not with clients.
  */
-import type { FailuresRow, HistoryRow } from '@outcry/analyzer';
+import type { AttemptsRow, FailuresRow, HistoryRow } from '@outcry/analyzer';
 import { Arrivals, type TellSource } from './arrivals.js';
+import { asTheyArrive } from './attempts-arrive.js';
 import type { Incident } from './incident.js';
 import { arrivalOf, recordedAt } from './lateness.js';
 import { NetworkAttempts } from './network-attempts.js';
@@ -62,10 +63,10 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
     client: ReturnType<World['drawClient']>,
     what: { kind: string; type: string },
     active: readonly Truth[],
-    madeUpPrefix?: string,
+    { prefix, offlineS }: { readonly prefix?: string | undefined; readonly offlineS?: number | undefined } = {},
   ): number => {
     const second = at + Math.floor(random() * BIN_S);
-    let arrived: number | null = arrivalOf(late, second, what.kind, broken === 'late' ? BROKEN_QUEUED_SHARE : undefined);
+    let arrived: number | null = arrivalOf(late, second, what.kind, broken === 'late' ? BROKEN_QUEUED_SHARE : undefined, offlineS);
     for (const { incident } of active) {
       what = incident.rename?.(what, at, random) ?? what;
       if (arrived !== null && incident.arrival !== undefined) arrived = incident.arrival(client, arrived, late);
@@ -87,7 +88,7 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
       requests: 1 + poisson(random, MEAN_REPEATS),
       ...(sampled < 1 && { weight: 1 / sampled }),
     };
-    put(row, madeUpPrefix ?? `${client.network} ${String(world.prefixOf(prefixes, client.network))}`);
+    put(row, prefix ?? `${client.network} ${String(world.prefixOf(prefixes, client.network))}`);
     return second;
   };
 
@@ -102,7 +103,9 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
     for (const host of world.hosts) {
       const active = now.filter(({ incident }) => incident.hosts.includes(host.host));
       const factor = active.reduce((f, { incident }) => f * (incident.load?.(at) ?? 1), 1);
-      const made = (world.loadOf(host, at) * factor * BIN_S) / 60;
+      const optIn = active.reduce((f, { incident }) => f * (incident.optIn?.(at) ?? 1), 1);
+      const made = (world.loadOf(host, at) * factor * optIn * BIN_S) / 60;
+      const served = made / optIn;
       const sum = sums.get(host) ?? { made: 0, madeUp: 0, failed: 0, requests: 0, errors: 0 };
       sums.set(host, sum);
       const raised = active.reduce((f, { incident }) => f * (incident.usual?.(at) ?? 1), 1);
@@ -116,7 +119,7 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
         for (let more = broken === 'bursty' ? poisson(random, BURST) : 0; more > 0; more--) fail(host, at, client, what, active);
       }
       let lost = 0;
-      let errors = made * SERVER_PER_CLIENT * SERVER_ERRORS;
+      let errors = served * SERVER_PER_CLIENT * SERVER_ERRORS;
       let failed = usual;
       for (const [t, truth] of active.entries()) {
         const { incident } = truth;
@@ -133,19 +136,22 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
             const what = incident.failures[drawIndex(random, kinds)];
             if (what === undefined) continue;
             const prefix = from === 0 ? undefined : `${incident.id} ${String(i)} ${String(Math.floor(prefixes() * from))}`;
-            const second = fail(host, at, world.drawClient(random, host.project, at, place), what, active, prefix);
+            const second = fail(host, at, world.drawClient(random, host.project, at, place), what, active, {
+              prefix,
+              offlineS: incident.offlineS,
+            });
             truth.added(tally, i, what.kind, second);
           }
           sum.madeUp += networkAttempts.add(incident, host.host, place['network'] ?? '', count);
           failed += affected;
-          if (incident.unseen === true) lost += affected * (incident.optedOut ?? 1);
+          if (incident.unseen === true) lost += (affected / optIn) * (incident.optedOut ?? 1);
         }
         truth.count(host.host, at + BIN_S, tally);
-        errors += made * SERVER_PER_CLIENT * (incident.serverErrors?.(at) ?? 0);
+        errors += served * SERVER_PER_CLIENT * (incident.serverErrors?.(at) ?? 0);
       }
       sum.made += made;
       sum.failed += failed;
-      sum.requests += Math.max(0, made - lost) * SERVER_PER_CLIENT;
+      sum.requests += Math.max(0, served - lost) * SERVER_PER_CLIENT;
       sum.errors += errors;
       const end = at + BIN_S;
       const { project, host: name } = host;
@@ -160,7 +166,7 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
         const span = { at: end - ATTEMPTS_S, end, arrived: end + ATTEMPTS_LATE_S };
         const tried = poisson(server, sum.made);
         const { madeUp } = sum;
-        put({
+        const whole: AttemptsRow = {
           row: 'attempts',
           at: span.at,
           arrived: span.arrived,
@@ -168,7 +174,9 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
           host: name,
           made: tried + madeUp,
           failed: Math.min(tried, poisson(server, sum.failed)) + madeUp,
-        });
+        };
+        const held = incidents.filter((i) => i.hosts.includes(name) && i.start <= span.arrived && span.arrived < i.end);
+        for (const row of asTheyArrive(whole, held, () => world.drawClient(late, project, span.at), late)) put(row);
         for (const row of networkAttempts.rows(host, sum.made, usualShare, span)) put(row);
         sum.made = 0;
         sum.madeUp = 0;
