@@ -41,7 +41,10 @@ export interface HourRow {
   readonly clients: number;
 }
 
-/** Requests that clients made to a host and that failed, in the five minutes from `at`: of the whole host, or of one network of it. */
+/**
+ * Requests that clients made to a host and that failed, in the five minutes from `at`: of the whole host, or of one network of it. A later row of the
+ * same replaces the one before: it holds all that has arrived until then.
+ */
 export interface AttemptsRow {
   readonly row: 'attempts';
   readonly at: number;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
+import type { AttemptsRow, FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
 import { generate } from '../../../cli/src/simulator/generate.js';
 import type { Incident } from '../../../cli/src/simulator/incident.js';
 import { isPlaceable } from '../../../cli/src/simulator/placeable.js';
 import { largestNetworks } from '../../../cli/src/simulator/networks.js';
 import { schedule } from '../../../cli/src/simulator/schedule.js';
-import { SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
+import { stream } from '../../../cli/src/simulator/random.js';
+import { makeIncident, SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
 import { World } from '../../../cli/src/simulator/world.js';
 import type { Broken } from '../../../cli/src/simulator/world.js';
 
@@ -202,6 +203,99 @@ describe('simulate', () => {
     );
     expect(held.length).toBeGreaterThan(5);
     expect(held.every((r) => r.arrived >= until)).toBe(true);
+  });
+
+  it('holds back the counts of requests with the reports: what comes late adds to what was told, what is blocked is missing', () => {
+    const until = FROM + 4 * 3600;
+    const told = (arrival: NonNullable<Incident['arrival']>): AttemptsRow[] =>
+      [...generate(world(), [handMade({ failures: [], harmless: true, arrival })])].filter(
+        (r): r is AttemptsRow => r.row === 'attempts' && r.host === 'api1.shop.example' && r.at === FROM + 3 * 3600 + 600,
+      );
+    const [whole] = told((_, arrived) => arrived);
+    const late = told((_, arrived, random) => (random() < 0.5 ? arrived : Math.max(arrived, until + random() * 600)));
+    expect(late.length).toBeGreaterThan(5);
+    expect(late[0]?.arrived).toBe(whole?.arrived);
+    expect((late[0]?.made ?? 0) / (whole?.made ?? 1)).toBeCloseTo(0.5, 0);
+    expect(late.slice(1).every((r, i) => r.arrived >= until && r.made >= (late[i]?.made ?? 0))).toBe(true);
+    expect(late.at(-1)?.made).toBe(whole?.made);
+    const blocked = told(({ country }, arrived) => (country === 'DE' ? null : arrived));
+    expect(blocked).toHaveLength(1);
+    expect(blocked[0]?.made).toBeLessThan(whole?.made ?? 0);
+    expect(told(() => null)).toEqual([]);
+  });
+
+  it('doubles what opted-in clients tell, and nothing that the server counts', () => {
+    const sums = (optIn?: Incident['optIn']): number[] => {
+      const rows = [...generate(world(), [handMade({ failures: [], harmless: true, ...(optIn && { optIn }) })])];
+      const inside = rows.flatMap((r) =>
+        'host' in r && r.host === 'api1.shop.example' && 'at' in r && r.at > FROM + 3 * 3600 + 300 ? [r] : [],
+      );
+      const sum = (of: (row: (typeof inside)[number]) => number): number =>
+        inside.filter((r) => r.at <= FROM + 4 * 3600 - 300).reduce((s, r) => s + of(r), 0);
+      return [
+        sum((r) => (r.row === 'attempts' ? r.made : 0)),
+        sum((r) => (r.row === 'failures' ? r.clients : 0)),
+        sum((r) => (r.row === 'server' ? r.requests : 0)),
+      ];
+    };
+    const [made = 0, failed = 0, served = 0] = sums();
+    const [madeMore = 0, failedMore = 0, servedMore = 0] = sums(() => 2);
+    expect(madeMore / made).toBeCloseTo(2, 1);
+    expect(failedMore / failed).toBeGreaterThan(1.5);
+    expect(servedMore / served).toBeCloseTo(1, 1);
+  });
+
+  it('brings opt-ins to twice their share and new names everywhere, however little room there is', () => {
+    const scene = { world: world(), random: () => 0.5, project: 'shop', start: FROM, room: 3_000 };
+    const optIn = makeIncident('opt-in-doubling', 'i1', scene);
+    expect([optIn.optIn?.(FROM), optIn.optIn?.(FROM + 3_000)]).toEqual([1, 2]);
+    expect(makeIncident('opt-in-doubling', 'i1', { ...scene, room: 200_000 }).optIn?.(FROM + 43_200)).toBe(1.5);
+    const named = makeIncident('sdk-renames-kinds', 'i1', scene).rename?.(
+      { kind: 'timeout', type: 'abandoned' },
+      FROM + 1_500,
+      () => 0.999,
+    );
+    expect(named?.kind).toBe('routing');
+  });
+
+  it('draws a new level that is within what the detector must not tell, and clients behind one or two addresses once each', () => {
+    const random = stream(4, 'scripts');
+    const scene = { world: world(), random, project: 'shop', start: FROM, room: 3_000 };
+    for (let i = 0; i < 20; i++) {
+      const level = makeIncident('deploy-new-level', 'i1', scene).usual?.(FROM) ?? 0;
+      expect(level).toBeGreaterThanOrEqual(1.2);
+      expect(level).toBeLessThan(1.45);
+    }
+    const sources = new Map<string, number>();
+    const portal = makeIncident('captive-portal', 'i9', scene);
+    const rows = [
+      ...generate(world(), [{ ...portal, start: FROM + 3_600, end: FROM + 6_600 }], (row, source) => {
+        if (source.startsWith('i9 ')) sources.set(row.kind, (sources.get(row.kind) ?? 0) + 1);
+      }),
+    ];
+    expect([...sources.keys()].sort()).toEqual(['offline', 'timeout', 'tls']);
+    expect(incidentsOf(rows)[0]).toMatchObject({ harmless: true, verdict: null });
+    expect(portal.madeUpFrom).toBeLessThanOrEqual(2);
+  });
+
+  it('tells clients whose line comes and goes when it is back, and what they send does not reach the server', () => {
+    const local = makeIncident('last-mile', 'i1', {
+      world: world(),
+      random: () => 0.99,
+      project: 'shop',
+      start: FROM + 3_600,
+      room: 7_200,
+    });
+    expect(local).toMatchObject({ verdict: 'local', unseen: true, harmless: false });
+    const rows = failures([...generate(world(), [local])]).filter(
+      (r) => r.network === local.places[0]?.['network'] && r.at >= local.start && r.at < local.end,
+    );
+    const lost = rows.filter((r) => r.kind === 'offline');
+    const caught = rows.filter((r) => r.kind === 'timeout');
+    expect(lost.length).toBeGreaterThan(2 * caught.length);
+    const wait = (own: FailuresRow[]): number => own.reduce((sum, r) => sum + r.arrived - r.at, 0) / own.length;
+    expect(wait(lost)).toBeGreaterThan(100);
+    expect(wait(lost)).toBeLessThan(400);
   });
 
   it('takes the networks from the real table, the largest first', async () => {
