@@ -117,6 +117,24 @@ describe('simulate', () => {
     }
   });
 
+  it('knows where usual failures lie in uneven networks too', () => {
+    const made = world(5, 24, 'uneven-networks');
+    const labels = NETWORKS.map(({ label }) => label);
+    const sum = (wheres: Record<string, string>[]): number => wheres.reduce((s, where) => s + made.usualShareOf('shop', where, FROM), 0);
+    expect(sum([{}])).toBeCloseTo(1, 9);
+    expect(sum(labels.map((network) => ({ network })))).toBeCloseTo(1, 9);
+    expect(sum([...new Set(NETWORKS.map(({ country }) => country))].map((country) => ({ country })))).toBeCloseTo(1, 9);
+    const rows = failures([...generate(made, [])]).filter((r) => r.project === 'shop');
+    let unlike = 0;
+    for (const network of labels.slice(0, 10)) {
+      const expected = (of: 'usualShareOf' | 'shareOf'): number => rows.reduce((s, r) => s + made[of]('shop', { network }, r.at), 0);
+      const there = rows.filter((r) => r.network === network).length;
+      expect(Math.abs(there - expected('usualShareOf'))).toBeLessThan(4.5 * Math.sqrt(expected('usualShareOf')) + 1);
+      if (Math.abs(there - expected('shareOf')) > 4.5 * Math.sqrt(expected('shareOf')) + 1) unlike++;
+    }
+    expect(unlike).toBeGreaterThan(3);
+  });
+
   it('adds up what shows at several hosts and in several places, by the shape that it has in time', () => {
     const flap = (hosts: string[], failing: Incident['failing']): IncidentRow | undefined => {
       const made = world(5);
