@@ -98,7 +98,12 @@ const LINES = [
   ['    and 30 s', '', (s) => share(s.delay_like_oracle)],
   ['  of the oracle, same incidents', '', (s) => delay(s.oracle_delay)],
   ['spikes per incident and series', '<= 1.1', (s) => number(s.pieces), (s) => most(1.1, s.pieces)],
-  ['  in wrong spikes by chance (noise)', '<= 0.05', (s) => share(s.place_claimed_noise), (s) => most(0.05, s.place_claimed_noise.share)],
+  [
+    'place claimed in wrong spikes by chance (noise)',
+    '<= 0.05',
+    (s) => share(s.place_claimed_noise),
+    (s) => most(0.05, s.place_claimed_noise.share),
+  ],
   [
     '  in wrong spikes of harmless cases (drift)',
     '<= 0.05',

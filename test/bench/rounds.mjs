@@ -13,9 +13,9 @@ const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 0, 19, 15);
 const SIZES = [1_000, 3_000, 10_000];
 const MOST_CPU_S = 2;
-/** Of a hundred series three are of whole hosts, the others of places with failures in the last hour. */
+/** Places of each host and kind: three in a hundred series are of whole hosts. */
 const PLACES_EACH = 32;
-/** What of them is of a network, a country, a release; and how many of each there are. */
+/** What of them is of a network, a country, a release, the largest ones; and how many of each there are. */
 const DIMENSIONS = [
   ['network', 24, 2_000],
   ['country', 6, 60],
@@ -70,19 +70,16 @@ function roundOf(count) {
     for (let i = 0; i < values; i++)
       shares.add({ project: 'shop', dimension, value: `${dimension} ${i}`, clients: 1 + 1_000 / (i + 1) }, 1);
   for (let h = 0; h < hosts; h++) {
-    const perSecond = logUniform(random, 5, 500);
+    const perSecond = logUniform(random, 50, 5_000);
     for (const kind of WATCHED_KINDS) {
       const of = { project: 'shop', host: `api${h}`, kind };
       const rate = perSecond * 4e-5;
       const series = { ...realSeries(random, WHOLE_BIN_MS, rate, perSecond), history: historyOf(random, rate, perSecond) };
       wholes.push({ ...of, where: {}, series });
-      for (const [dimension, own, values] of DIMENSIONS)
+      for (const [dimension, own] of DIMENSIONS)
         for (let i = 0; i < own; i++) {
-          const value = `${dimension} ${Math.floor((values * i) / own)}`;
-          const there = realSeries(random, PLACE_BIN_MS, rate * shares.shareOf('shop', { [dimension]: value }), perSecond);
-          // Only such places are looked at.
-          for (const bin of [190, 207, 224]) there.failures[bin]++;
-          places.push({ ...of, where: { [dimension]: value }, series: there });
+          const where = { [dimension]: `${dimension} ${i}` };
+          places.push({ ...of, where, series: realSeries(random, PLACE_BIN_MS, rate * shares.shareOf('shop', where), perSecond) });
         }
     }
   }
@@ -134,20 +131,21 @@ export function benchRounds() {
     '\na round of detection: bare counts, and series as the loop hands them in, with all that it does before storage is asked again',
   );
   const table = [['series', 'CPU s, detect alone', 'spikes', 'series, as in the loop', 'of whole hosts', 'CPU s, search', 'findings']];
-  let last = 0;
+  const last = {};
   for (const count of SIZES) {
     const bare = Array.from({ length: count }, (_, i) => bareSeries(i));
     const alone = cpuOf(() => bare.reduce((sum, s) => sum + detect(s, { seriesTested: count, minFailing: 1 }).length, 0));
     const { wholes, places, shares, optionsFor } = roundOf(count);
     const whole = cpuOf(() => search(wholes, places, optionsFor, shares, NOW_MS - FORGET_MS).length);
     const tested = wholes.length + places.length;
-    last = (whole.cpuS * count) / tested;
+    Object.assign(last, { alone: alone.cpuS, whole: (whole.cpuS * count) / tested });
     table.push([count, alone.cpuS.toFixed(2), alone.result, tested, wholes.length, whole.cpuS.toFixed(2), whole.result]);
   }
   printTable(table);
   const { bins, spikes, compared } = changes();
   printGoals([
-    { what: 'CPU-seconds of a search over 10,000 series', most: MOST_CPU_S, figure: last, digits: 2 },
+    { what: 'CPU-seconds of a search over 10,000 series, as in the loop', most: MOST_CPU_S, figure: last.whole, digits: 2 },
+    { what: 'CPU-seconds of detect alone over 10,000 series, all of 10 s bins', most: MOST_CPU_S, figure: last.alone, digits: 2 },
     { what: 'bins of which later bins change what was expected', most: 0, figure: bins },
     { what: `spikes that later bins change, ends apart, of ${compared}`, most: 0, figure: spikes },
   ]);

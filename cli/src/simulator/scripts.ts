@@ -259,17 +259,19 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
     const share = 0.2 + 0.4 * s.random();
     return { hosts: allHosts(s), failures: [], places: [], lasts: minutes(s.random, 40, 120), sampling: () => share, harmless: true };
   },
-  'sdk-renames-kinds': (s) => ({
-    hosts: allHosts(s),
-    failures: [],
-    places: [],
-    lasts: s.room,
-    rename: (what, at, random) =>
-      what.kind === 'timeout' && random() < (at - s.start) / Math.min(NEW_SDK_S, s.room / 2)
-        ? { kind: 'routing', type: 'tcp.timed_out' }
-        : what,
-    harmless: true,
-  }),
+  /** Until it is everywhere, and withdrawn as fast: names that came back at once would be a rise without a cause. */
+  'sdk-renames-kinds': (s) => {
+    const rollS = Math.min(NEW_SDK_S, s.room / 3);
+    const shareAt = (at: number): number => Math.min(1, (at - s.start) / rollS, (s.start + s.room - at) / rollS);
+    return {
+      hosts: allHosts(s),
+      failures: [],
+      places: [],
+      lasts: s.room,
+      rename: (what, at, random) => (what.kind === 'timeout' && random() < shareAt(at) ? { kind: 'routing', type: 'tcp.timed_out' } : what),
+      harmless: true,
+    };
+  },
   holiday: (s) => {
     const factor = s.random() < 0.5 ? 0.5 : 1.8;
     return {
