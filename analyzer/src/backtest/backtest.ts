@@ -73,7 +73,7 @@ export async function backtest(
   return { spikes: replayed.map(answered), scores, rows: count };
 }
 
-function scored({ record, reportedS }: ReplayedSpike): ScoredSpike {
+function scored({ record, first, reportedS }: ReplayedSpike): ScoredSpike {
   const { project, host, kind, startedMs, endedMs, document } = record;
   return {
     project,
@@ -87,6 +87,7 @@ function scored({ record, reportedS }: ReplayedSpike): ScoredSpike {
     uncorroborated: document.verdict.uncorroborated,
     pValue: document.pValue,
     affected: document.affected,
+    first,
   };
 }
 

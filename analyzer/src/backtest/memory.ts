@@ -95,8 +95,12 @@ export class Memory {
     }
     const host = this.#of(row.project, row.host);
     if (row.row === 'failures') host.failures = trimmed(host.failures, row, row.arrived - KEPT_S, (r) => r.arrived);
-    else if (row.row === 'attempts') host.attempts = trimmed(host.attempts, row, row.arrived - LONGEST_KEPT_S, (r) => r.arrived);
-    else {
+    else if (row.row === 'attempts') {
+      // One of the same five minutes holds what the earlier one held, and what has come since.
+      const known = host.attempts.findLastIndex((r) => r.at === row.at && r.network === row.network);
+      if (known >= 0) host.attempts[known] = row;
+      else host.attempts = trimmed(host.attempts, row, row.arrived - LONGEST_KEPT_S, (r) => r.arrived);
+    } else {
       host.requests += row.requests;
       host.errors += row.errors;
       const counters = [

@@ -34,6 +34,8 @@ import { Arrived, isWhole } from './arrived.js';
 import type { Bins } from './bins.js';
 import { Examined } from './examined.js';
 import { HeardRows } from './heard-rows.js';
+import { wordsOf } from './judgement.js';
+import type { Words } from './judgement.js';
 import { Lateness } from './lateness.js';
 import { Memory } from './memory.js';
 import { RecentShares } from './recent-shares.js';
@@ -45,6 +47,8 @@ import { isWorthALook } from './screen.js';
 
 export interface ReplayedSpike {
   readonly record: SpikeRecord;
+  /** What was said of it when it was told first. */
+  readonly first: Words;
   /** Virtual time of the round that told it first, s. */
   readonly reportedS: number;
 }
@@ -80,7 +84,7 @@ export class Replay {
   /** Usual failures per second of places, as of the last look. */
   readonly #placeLevels = new WeakMap<Bins, { readonly atS: number; readonly perSecond: number }>();
   readonly #findings = new Map<Bins, readonly Finding[]>();
-  readonly #reported = new Map<string, number>();
+  readonly #reported = new Map<string, Omit<ReplayedSpike, 'record'>>();
   readonly #deps: WatchDeps;
   readonly #budget: Budget;
   readonly #world: WorldRow;
@@ -140,7 +144,7 @@ export class Replay {
     }
     return [...merge([...this.#done, ...this.#records]).kept]
       .sort((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1))
-      .map((record) => ({ record, reportedS: this.#reported.get(record.id) ?? this.#nowS }));
+      .map((record) => ({ record, ...(this.#reported.get(record.id) ?? { first: wordsOf(record), reportedS: this.#nowS }) }));
   }
 
   #takeFailures(row: FailuresRow): void {
@@ -297,7 +301,8 @@ export class Replay {
     const seen = open.filter((r) => found.get(subjectOf(r))?.some((f) => f.spike.endMs === null));
     const ids = [...changed, ...seen].map((r) => r.id);
     const ended = endUnseen(this.#records, new Set([...ids, ...awaited(waiting, this.#records)]), nowS * 1000);
-    for (const { id } of changed) if (!this.#reported.has(id)) this.#reported.set(id, nowS);
+    for (const record of changed)
+      if (!this.#reported.has(record.id)) this.#reported.set(record.id, { first: wordsOf(record), reportedS: nowS });
     this.#records = [...new Map([...this.#records, ...changed, ...ended].map((r) => [r.id, r])).values()];
   }
 

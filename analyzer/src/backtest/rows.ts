@@ -41,7 +41,10 @@ export interface HourRow {
   readonly clients: number;
 }
 
-/** Requests that clients made to a host and that failed, in the five minutes from `at`: of the whole host, or of one network of it. */
+/**
+ * Requests that clients made to a host and that failed, in the five minutes from `at`: of the whole host, or of one network of it. A later row of the
+ * same replaces the one before: it holds all that has arrived until then.
+ */
 export interface AttemptsRow {
   readonly row: 'attempts';
   readonly at: number;
@@ -107,6 +110,8 @@ export interface IncidentRow {
   readonly verdict: string | null;
   /** Of each place, whether one who knows every share could name it from the failures of the host with the most. Missing: of all. */
   readonly placeable?: readonly boolean[];
+  /** The same from the failures of each host that has any. Missing: as of the host with the most. */
+  readonly placeable_at?: Readonly<Record<string, readonly boolean[]>>;
   /** Failing clients added, by host that has any. */
   readonly affected?: Readonly<Record<string, number>>;
   /** Failing clients added, and the first of them; null when none was drawn. */
@@ -115,7 +120,7 @@ export interface IncidentRow {
   /** The host with the most added: clients that failed in the place in all, and the mean without the incident. */
   readonly observed: number;
   readonly background: number;
-  /** log10 of P(at least `observed` | `background`), and when the running sum first was less likely than 1e-9: what one who knows could say. */
+  /** log10 of how improbable all of it is without the incident, for one who knows both; and when that first was below 1e-9. */
   readonly oracle_log10_p: number;
   readonly oracle_found: number | null;
 }

@@ -1,9 +1,9 @@
 /** What was said beside what truly happened. Pure. */
+import { claimed, firstWords, judgement, lastWords, share } from './judgement.js';
+import type { Judgement, Share, Telling, Words, Said } from './judgement.js';
 import type { IncidentRow } from './rows.js';
 
-type Where = Readonly<Record<string, string>>;
-
-export interface ScoredSpike {
+export interface ScoredSpike extends Words {
   readonly project: string;
   readonly host: string;
   readonly kind: string;
@@ -11,20 +11,11 @@ export interface ScoredSpike {
   readonly endS: number | null;
   /** When it was told first. */
   readonly reportedS: number;
-  /** Null where a detector names no places. */
-  readonly places: readonly Where[] | null;
-  readonly verdict: string | null;
-  readonly uncorroborated: boolean;
   readonly pValue: number;
   /** The stated interval of clients that failed because of it; null where a detector states none. */
   readonly affected: { readonly low: number; readonly high: number } | null;
-}
-
-export interface Share {
-  readonly of: number;
-  readonly hits: number;
-  /** hits ÷ of; null of none. */
-  readonly share: number | null;
+  /** What was said of it when it was told first. Missing: the same. */
+  readonly first?: Words;
 }
 
 export interface Delay {
@@ -33,7 +24,12 @@ export interface Delay {
   readonly p95_s: number | null;
 }
 
-export interface Score {
+/** The judgement of its own fields is that of the surest spike of each incident told, by its last words. */
+export interface Score extends Judgement {
+  /** The same spikes by what was said when each was told first; and all spikes that tell an incident, by their last and by their first words. */
+  readonly first_told: Judgement;
+  readonly all: Judgement;
+  readonly all_first_told: Judgement;
   readonly spikes: number;
   /** Spikes that tell an incident; one of a harmless case is wrong. */
   readonly precision: Share;
@@ -48,6 +44,14 @@ export interface Score {
   /** Harmless cases by name: how often each was played, and how often without any spike. */
   readonly harmless: Readonly<Record<string, Share>>;
   readonly missed_by_script: Readonly<Record<string, number>>;
+  /** Those of them that the oracle finds at p < 1e-12: how many clients failed, at how many hosts. */
+  readonly missed: readonly {
+    readonly id: string;
+    readonly script: string;
+    readonly clients: number;
+    readonly hosts: number;
+    readonly oracle_log10_p: number;
+  }[];
   /** From the first failed request to the first round that told it. */
   readonly delay: Delay;
   /** With at least 20 added clients a minute on a background of at most 12; with 5 to 20 on a background below 1.2. */
@@ -56,8 +60,9 @@ export interface Score {
   readonly oracle_delay: Delay;
   /** Of one who knows, for the strong ones that were told: those that rise slowly have few failures at first, whatever they come to. */
   readonly oracle_delay_strong: Delay;
-  /** All others: told within twice the time that one who knows would take, and half a minute for the report's way. */
+  /** All others: told within twice the time that one who knows would take and half a minute for the report's way; and without that half minute. */
   readonly delay_like_oracle: Share;
+  readonly delay_within_twice_oracle: Share;
   /** Wrong spikes that began in the first two hours, the first day and the first week of the history. */
   readonly false_first_2h: number;
   readonly false_first_day: number;
@@ -66,39 +71,20 @@ export interface Score {
   readonly false_in_release: number;
   /** Spikes per incident, host and kind that has any. */
   readonly pieces: number | null;
-  /** Of the surest spike of each incident told that lies in places: the very places; these or a coarser name; F1 over places. */
-  readonly place_exact: Share;
-  readonly place_parent: Share;
-  /** Over the places that the oracle could name: others neither have to be named nor are wrong by a coarser name. And over all. */
-  readonly place_f1: number | null;
-  readonly place_f1_all: number | null;
-  /** Places named where the incident is everywhere; and where nothing happened, by chance or while a harmless case changed the level. */
-  readonly place_claimed_everywhere: Share;
+  /** Places named where nothing happened, by chance or while a harmless case changed the level. */
   readonly place_claimed_noise: Share;
   readonly place_claimed_drift: Share;
   /** Whether the stated interval of affected clients holds their true number, of the surest spike of each incident told. */
   readonly interval: Share;
-  readonly verdict: Share;
-  /** Made-up reports of one network that are told with "nothing else supports it". */
-  readonly fakes_uncorroborated: Share;
 }
 
 /** After an incident, its late reports may still open or prolong a spike, s. */
 const AFTER_S = 300;
+/** How much earlier than it a spike that tells an incident may have begun: clocks of devices are wrong, and starts are estimates, s. */
+const BEFORE_S = 300;
 const WEEK_S = 7 * 86_400;
 /** Probing, batching, upload, the bin and the round, s. */
 const WAY_S = 30;
-
-const share = (hits: number, of: number): Share => ({ of, hits, share: of === 0 ? null : hits / of });
-const sameWhere = (a: Where, b: Where): boolean => contains(a, b) && contains(b, a);
-/** Whether `inner` says all that `outer` says. */
-const contains = (outer: Where, inner: Where): boolean => Object.entries(outer).every(([d, value]) => inner[d] === value);
-
-/** Whether a named place is the true one or a coarser name of it: fewer dimensions, or the country of its network. */
-function isParent(named: Where, truth: Where): boolean {
-  const country = truth['country'] ?? truth['network']?.split('/')[1];
-  return contains(named, country === undefined ? truth : { ...truth, country });
-}
 
 /** Whether a spike is of a host of the incident, and of its time. */
 export const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
@@ -107,6 +93,13 @@ export const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
   spike.startS <= incident.end + AFTER_S &&
   (spike.endS ?? Infinity) >= incident.start;
 
+/** Whether a spike tells an incident: what was told before anything failed, or began long before, is about something else. */
+const tells = (spike: ScoredSpike, incident: IncidentRow): boolean =>
+  touches(spike, incident) &&
+  incident.kinds.includes(spike.kind) &&
+  spike.reportedS >= (incident.first_failure ?? incident.start) &&
+  spike.startS >= incident.start - BEFORE_S;
+
 /**
  * @param spikes - What a detector said. @param incidents - The truth. @param spanS - Length of the history, s, > 0.
  * @param fromS - Its start, s.
@@ -114,7 +107,7 @@ export const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
  */
 export function score(spikes: readonly ScoredSpike[], incidents: readonly IncidentRow[], spanS: number, fromS = 0): Score {
   const real = incidents.filter((i) => !i.harmless && !i.fake && i.injected > 0);
-  const toldBy = (i: IncidentRow): ScoredSpike[] => spikes.filter((s) => touches(s, i) && i.kinds.includes(s.kind));
+  const toldBy = (i: IncidentRow): ScoredSpike[] => spikes.filter((s) => tells(s, i));
   const told = new Map(incidents.filter((i) => !i.harmless).map((i) => [i, toldBy(i)]));
   const right = new Set([...told.values()].flat());
   const wrong = spikes.filter((s) => !right.has(s));
@@ -136,18 +129,14 @@ export function score(spikes: readonly ScoredSpike[], incidents: readonly Incide
   const oracle = found.filter((i) => i.oracle_found !== null);
 
   const oracleDelayOf = (i: IncidentRow): number => (i.oracle_found ?? 0) - (i.first_failure ?? i.start);
+  const withinTwice = (slackS: number): Share =>
+    share(others.filter((i) => delayOfOne(i) <= 2 * oracleDelayOf(i) + slackS).length, others.length);
   const oracleDelays = (of: readonly IncidentRow[]): Delay => delayOf(of.map(oracleDelayOf));
 
-  const placed = found.flatMap((i) => {
-    const named = surest(i)?.places ?? null;
-    return i.places.length === 0 || named === null
-      ? []
-      : [{ truth: i.places, named, placeable: i.places.filter((_, n) => i.placeable?.[n] !== false) }];
-  });
-  const claimed = (of: readonly ScoredSpike[]): Share => {
-    const told = of.filter((s) => s.places !== null);
-    return share(told.filter((s) => (s.places?.length ?? 0) > 0).length, told.length);
-  };
+  const allOf = (i: IncidentRow): Telling[] => (told.get(i) ?? []).map((spike) => ({ incident: i, spike }));
+  const surestOf = (i: IncidentRow): Telling[] => allOf(i).filter(({ spike }) => spike === surest(i));
+  const fakes = incidents.filter((i) => i.fake).map(allOf);
+  const judge = (of: (i: IncidentRow) => Telling[], said: Said): Judgement => judgement(found.flatMap(of), fakes, said);
   const harmless = incidents.filter((i) => i.harmless);
   // Where made-up reports come from one place, that is where they lie.
   const groundless = wrong.filter((s) => !harmless.some((i) => i.injected > 0 && touches(s, i)));
@@ -156,14 +145,14 @@ export function score(spikes: readonly ScoredSpike[], incidents: readonly Incide
     const truth = spike === undefined ? undefined : i.affected?.[spike.host];
     return truth === undefined || spike?.affected == null ? [] : [spike.affected.low <= truth && truth <= spike.affected.high];
   });
-  const judged = found.flatMap((i) => {
-    const verdict = surest(i)?.verdict ?? null;
-    return verdict === null ? [] : [verdict === i.verdict];
-  });
-  const fakes = incidents.filter((i) => i.fake && (told.get(i)?.length ?? 0) > 0);
   const pieces = found.flatMap((i) => [...countBy(told.get(i) ?? [], (s) => `${s.host} ${s.kind}`).values()]);
+  const misses = real.filter((i) => !found.includes(i));
 
   return {
+    ...judge(surestOf, lastWords),
+    first_told: judge(surestOf, firstWords),
+    all: judge(allOf, lastWords),
+    all_first_told: judge(allOf, firstWords),
     spikes: spikes.length,
     precision: share(right.size, spikes.length),
     recall: recall(Infinity),
@@ -178,55 +167,32 @@ export function score(spikes: readonly ScoredSpike[], incidents: readonly Incide
         return [script, share(played - told.length, played)];
       }),
     ),
-    missed_by_script: Object.fromEntries(
-      countBy(
-        real.filter((i) => !found.includes(i)),
-        (i) => i.script,
-      ),
-    ),
+    missed_by_script: Object.fromEntries(countBy(misses, (i) => i.script)),
+    missed: misses
+      .filter((i) => i.oracle_log10_p < -12)
+      .map(({ id, script, injected, affected = {}, oracle_log10_p }) => ({
+        id,
+        script,
+        clients: injected,
+        hosts: Object.keys(affected).length,
+        oracle_log10_p,
+      })),
     delay: delays(found),
     delay_strong: delays(strong),
     delay_weak: delays(weak),
     oracle_delay: oracleDelays(oracle),
     oracle_delay_strong: oracleDelays(strong.filter((i) => i.oracle_found !== null)),
-    delay_like_oracle: share(others.filter((i) => delayOfOne(i) <= 2 * oracleDelayOf(i) + WAY_S).length, others.length),
+    delay_like_oracle: withinTwice(WAY_S),
+    delay_within_twice_oracle: withinTwice(0),
     false_first_2h: early(2 * 3_600),
     false_first_day: early(WEEK_S / 7),
     false_first_week: early(WEEK_S),
     false_in_release: wrong.filter((s) => s.places?.some((place) => place['release'] !== undefined) === true).length,
     pieces: pieces.length === 0 ? null : pieces.reduce((s, n) => s + n, 0) / pieces.length,
-    place_exact: share(
-      placed.filter((p) => p.truth.length === p.named.length && p.truth.every((t) => p.named.some((w) => sameWhere(t, w)))).length,
-      placed.length,
-    ),
-    place_parent: share(
-      placed.filter((p) => p.named.length > 0 && p.named.every((w) => p.truth.some((t) => isParent(w, t)))).length,
-      placed.length,
-    ),
-    place_f1: f1(
-      placed.map(({ truth, named, placeable }) => {
-        const hidden = truth.filter((t) => !placeable.includes(t));
-        return {
-          truth: placeable,
-          named: named.filter((w) => placeable.some((t) => sameWhere(t, w)) || !hidden.some((t) => isParent(w, t))),
-        };
-      }),
-    ),
-    place_f1_all: f1(placed),
-    place_claimed_everywhere: claimed(found.filter((i) => i.places.length === 0).flatMap((i) => surest(i) ?? [])),
     place_claimed_noise: claimed(groundless.filter((s) => !harmless.some((i) => touches(s, i)))),
     place_claimed_drift: claimed(groundless.filter((s) => harmless.some((i) => touches(s, i)))),
     interval: share(intervals.filter(Boolean).length, intervals.length),
-    verdict: share(judged.filter(Boolean).length, judged.length),
-    fakes_uncorroborated: share(fakes.filter((i) => (told.get(i) ?? []).every((s) => s.uncorroborated)).length, fakes.length),
   };
-}
-
-/** F1 of names over all incidents; null without any name. */
-function f1(placed: readonly { readonly truth: readonly Where[]; readonly named: readonly Where[] }[]): number | null {
-  const hits = placed.reduce((n, p) => n + p.truth.filter((t) => p.named.some((w) => sameWhere(t, w))).length, 0);
-  const total = placed.reduce((n, p) => n + p.truth.length + p.named.length, 0);
-  return total === 0 ? null : (2 * hits) / total;
 }
 
 function countBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, number> {

@@ -2,13 +2,14 @@
  * History as it would have arrived: every failing client of the world and of its incidents, the requests that clients and servers
  * counted, and at the end what truly happened. Counts are drawn per 10 s and host, so that the cost grows with failures, not with clients.
  */
-import type { FailuresRow, HistoryRow } from '@outcry/analyzer';
+import type { AttemptsRow, FailuresRow, HistoryRow } from '@outcry/analyzer';
 import { Arrivals, type TellSource } from './arrivals.js';
+import { asTheyArrive } from './attempts-arrive.js';
 import type { Incident } from './incident.js';
 import { arrivalOf, recordedAt } from './lateness.js';
 import { NetworkAttempts } from './network-attempts.js';
 import { cumulate, drawIndex, poisson, stream } from './random.js';
-import { Truth } from './truth.js';
+import { placesOf, Truth } from './truth.js';
 import type { Random } from './random.js';
 import { USUAL_FAILURES } from './world.js';
 import type { World, WorldHost } from './world.js';
@@ -62,10 +63,10 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
     client: ReturnType<World['drawClient']>,
     what: { kind: string; type: string },
     active: readonly Truth[],
-    madeUpPrefix?: string,
+    { prefix, offlineS }: { readonly prefix?: string | undefined; readonly offlineS?: number | undefined } = {},
   ): number => {
     const second = at + Math.floor(random() * BIN_S);
-    let arrived: number | null = arrivalOf(late, second, what.kind, broken === 'late' ? BROKEN_QUEUED_SHARE : undefined);
+    let arrived: number | null = arrivalOf(late, second, what.kind, broken === 'late' ? BROKEN_QUEUED_SHARE : undefined, offlineS);
     for (const { incident } of active) {
       what = incident.rename?.(what, at, random) ?? what;
       if (arrived !== null && incident.arrival !== undefined) arrived = incident.arrival(client, arrived, late);
@@ -87,7 +88,7 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
       requests: 1 + poisson(random, MEAN_REPEATS),
       ...(sampled < 1 && { weight: 1 / sampled }),
     };
-    put(row, madeUpPrefix ?? `${client.network} ${String(world.prefixOf(prefixes, client.network))}`);
+    put(row, prefix ?? `${client.network} ${String(world.prefixOf(prefixes, client.network))}`);
     return second;
   };
 
@@ -102,53 +103,55 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
     for (const host of world.hosts) {
       const active = now.filter(({ incident }) => incident.hosts.includes(host.host));
       const factor = active.reduce((f, { incident }) => f * (incident.load?.(at) ?? 1), 1);
-      const made = (world.loadOf(host, at) * factor * BIN_S) / 60;
+      const optIn = active.reduce((f, { incident }) => f * (incident.optIn?.(at) ?? 1), 1);
+      const made = (world.loadOf(host, at) * factor * optIn * BIN_S) / 60;
+      const served = made / optIn;
       const sum = sums.get(host) ?? { made: 0, madeUp: 0, failed: 0, requests: 0, errors: 0 };
       sums.set(host, sum);
       const raised = active.reduce((f, { incident }) => f * (incident.usual?.(at) ?? 1), 1);
       const usual = poisson(random, made * usualShare * raised);
-      const tallies = active.map(({ incident }) => placesOf(incident).map(() => ({ failures: 0, usual: 0, background: 0 })));
+      const tallies = active.map((truth) => truth.tallies());
       for (let i = 0; i < usual; i++) {
         const what = USUAL_FAILURES[drawIndex(random, shares)] ?? USUAL_FAILURES[0];
         const client = usualClient(world, random, host.project, at);
-        active.forEach((truth, t) => {
-          const tally = tallies[t]?.[truth.placeOf(what.kind, client)];
-          if (tally !== undefined) tally.usual++;
-        });
+        active.forEach((truth, t) => truth.usual(tallies[t] ?? [], what.kind, client));
         fail(host, at, client, what, active);
         for (let more = broken === 'bursty' ? poisson(random, BURST) : 0; more > 0; more--) fail(host, at, client, what, active);
       }
       let lost = 0;
-      let errors = made * SERVER_PER_CLIENT * SERVER_ERRORS;
+      let errors = served * SERVER_PER_CLIENT * SERVER_ERRORS;
       let failed = usual;
       for (const [t, truth] of active.entries()) {
         const { incident } = truth;
         const tally = tallies[t] ?? [];
+        const kinds = cumulate(incident.failures.map((f) => f.share));
         for (const [i, place] of placesOf(incident).entries()) {
-          const there = made * world.shareOf(host.project, place, at);
-          const own = tally[i] ?? { failures: 0, usual: 0, background: 0 };
-          own.background += there * usualShareOf(incident);
-          const affected = there * (incident.failing?.(at) ?? 0);
-          const count = poisson(random, Math.min(affected + (incident.madeUp ?? 0) * (BIN_S / 60), MOST_PER_BIN));
+          const affected = made * world.shareOf(host.project, place, at) * (incident.failing?.(at) ?? 0);
+          const mean = Math.min(affected + (incident.madeUp ?? 0) * (BIN_S / 60), MOST_PER_BIN);
+          truth.expect(tally, i, made * world.usualShareOf(host.project, place, at), mean);
+          const count = poisson(random, mean);
           // So many of them lie in each place that all are in use.
           const from = incident.madeUpFrom === undefined ? 0 : Math.max(1, Math.floor(incident.madeUpFrom / placesOf(incident).length));
           for (let c = 0; c < count; c++) {
-            const what = incident.failures[drawIndex(random, cumulate(incident.failures.map((f) => f.share)))];
+            const what = incident.failures[drawIndex(random, kinds)];
             if (what === undefined) continue;
             const prefix = from === 0 ? undefined : `${incident.id} ${String(i)} ${String(Math.floor(prefixes() * from))}`;
-            truth.added(fail(host, at, world.drawClient(random, host.project, at, place), what, active, prefix));
+            const second = fail(host, at, world.drawClient(random, host.project, at, place), what, active, {
+              prefix,
+              offlineS: incident.offlineS,
+            });
+            truth.added(tally, i, what.kind, second);
           }
-          own.failures += count;
           sum.madeUp += networkAttempts.add(incident, host.host, place['network'] ?? '', count);
           failed += affected;
-          if (incident.unseen === true) lost += affected * (incident.optedOut ?? 1);
+          if (incident.unseen === true) lost += (affected / optIn) * (incident.optedOut ?? 1);
         }
         truth.count(host.host, at + BIN_S, tally);
-        errors += made * SERVER_PER_CLIENT * (incident.serverErrors?.(at) ?? 0);
+        errors += served * SERVER_PER_CLIENT * (incident.serverErrors?.(at) ?? 0);
       }
       sum.made += made;
       sum.failed += failed;
-      sum.requests += Math.max(0, made - lost) * SERVER_PER_CLIENT;
+      sum.requests += Math.max(0, served - lost) * SERVER_PER_CLIENT;
       sum.errors += errors;
       const end = at + BIN_S;
       const { project, host: name } = host;
@@ -163,7 +166,7 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
         const span = { at: end - ATTEMPTS_S, end, arrived: end + ATTEMPTS_LATE_S };
         const tried = poisson(server, sum.made);
         const { madeUp } = sum;
-        put({
+        const whole: AttemptsRow = {
           row: 'attempts',
           at: span.at,
           arrived: span.arrived,
@@ -171,7 +174,9 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
           host: name,
           made: tried + madeUp,
           failed: Math.min(tried, poisson(server, sum.failed)) + madeUp,
-        });
+        };
+        const held = incidents.filter((i) => i.hosts.includes(name) && i.start <= span.arrived && span.arrived < i.end);
+        for (const row of asTheyArrive(whole, held, () => world.drawClient(late, project, span.at), late)) put(row);
         for (const row of networkAttempts.rows(host, sum.made, usualShare, span)) put(row);
         sum.made = 0;
         sum.madeUp = 0;
@@ -187,17 +192,14 @@ export function* generate(world: World, incidents: readonly Incident[], tell?: T
 function usualClient(world: World, random: Random, project: string, at: number): ReturnType<World['drawClient']> {
   let client = world.drawClient(random, project, at);
   if (world.options.broken !== 'uneven-networks') return client;
-  for (let tries = 0; tries < MOST_TRIES && random() > Math.exp(2.3 * (stream(world.options.seed, client.network)() - 1)); tries++) {
+  for (let tries = 0; tries < MOST_TRIES && random() > world.proneness(client.network); tries++) {
     client = world.drawClient(random, project, at);
   }
   return client;
 }
 
-const placesOf = (incident: Incident): Incident['places'] => (incident.places.length === 0 ? [{}] : incident.places);
 const samplingOf = (active: readonly Truth[], at: number): number =>
   active.reduce((share, { incident }) => share * (incident.sampling?.(at) ?? 1), 1);
-const usualShareOf = (incident: Incident): number =>
-  USUAL_FAILURES.filter((u) => incident.failures.some((f) => f.kind === u.kind)).reduce((sum, u) => sum + u.share, 0);
 
 function* placesHeard(world: World, at: number, clients: number): Generator<Extract<HistoryRow, { row: 'place' }>> {
   for (const project of new Set(world.hosts.map((h) => h.project))) {

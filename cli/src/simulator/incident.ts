@@ -18,10 +18,12 @@ export interface Incident {
   readonly verdict: string | null;
   /** Share of the requests in the place that fail besides the usual ones, 0..1, by time. */
   readonly failing?: (at: number) => number;
-  /** Made-up clients a minute in the place, whatever its load. */
+  /** Clients a minute that fail in the place at each host besides, whatever its load: made-up ones, or those behind one access point. */
   readonly madeUp?: number;
-  /** Address prefixes that made-up clients come from, in all places together; default those of the networks. */
+  /** Address prefixes that these come from, in all places together; default those of the networks. */
   readonly madeUpFrom?: number;
+  /** How long failing clients that have no connection wait for one, on average, s; default as of any such client. */
+  readonly offlineS?: number;
   /** Whether the made-up clients also tell of made-up requests, all of them failed. */
   readonly madeUpAttempts?: boolean;
   /** Factor on the load of the hosts. */
@@ -30,7 +32,9 @@ export interface Incident {
   readonly serverErrors?: (at: number) => number;
   /** Whether failing requests never reach the server. */
   readonly unseen?: boolean;
-  /** When a report arrives instead; null when never. */
+  /** Factor on the share of clients that opted in: what they report grows, and nothing else. */
+  readonly optIn?: (at: number) => number;
+  /** When what a client tells arrives instead, reports and attempts alike; null when never. */
   readonly arrival?: (place: { readonly country: string }, arrived: number, random: Random) => number | null;
   /** Of the requests that fail in the place, how many others, of clients that did not opt in, never reach the server either: a factor. */
   readonly optedOut?: number;

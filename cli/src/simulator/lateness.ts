@@ -18,11 +18,11 @@ const SKEW_SD_S = 300;
 
 const exponential = (random: Random, mean: number): number => -mean * Math.log(1 - random());
 
-/** Arrival in storage of a failure at `at`, s. */
-export function arrivalOf(random: Random, at: number, kind: string, queuedShare = QUEUED_SHARE): number {
+/** Arrival in storage of a failure at `at`, s. @param offlineS - How long a client without a connection waits for one on average. */
+export function arrivalOf(random: Random, at: number, kind: string, queuedShare = QUEUED_SHARE, offlineS = QUEUED_MEAN_S): number {
   const probing = 1 + 2 * random();
   const known = at + probing + (kind === 'timeout' ? TIMEOUT_S : 0);
-  const queued = random() < queuedShare || kind === 'offline' ? exponential(random, QUEUED_MEAN_S) : 0;
+  const queued = random() < queuedShare || kind === 'offline' ? exponential(random, kind === 'offline' ? offlineS : QUEUED_MEAN_S) : 0;
   return known + queued + random() * BATCH_S + exponential(random, UPLOAD_MEAN_S) + INSERT_S;
 }
 

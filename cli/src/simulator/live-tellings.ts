@@ -6,6 +6,8 @@ import { cumulate, drawIndex, stream, type Random } from './random.js';
 /** Clients that tell of the requests of a host and five minutes. */
 const PANEL = 8;
 const ATTEMPTS_S = 300;
+/** Five minutes of a host that may still be told again: many hours of many hosts. */
+const MOST_COUNTED = 10_000;
 
 export interface Clock {
   /** From the history's time to the time that is told, s. */
@@ -73,6 +75,7 @@ class Panel {
   readonly #clock: Clock;
   #whole: AttemptsRow | undefined;
   #networks: AttemptsRow[] = [];
+  readonly #counted = new Map<string, AttemptsRow>();
 
   constructor(random: Random, clock: Clock) {
     this.#random = random;
@@ -85,9 +88,19 @@ class Panel {
     else this.#places.set(row.project, { arrived: row.arrived, rows: [row] });
   }
 
+  /** A later row of the same five minutes holds the earlier one, so only what is new is told. */
   count(row: AttemptsRow): void {
-    if (row.network === undefined) this.#whole = row;
-    else this.#networks.push(row);
+    const key = `${row.host} ${row.network ?? ''} ${String(row.at)}`;
+    const before = this.#counted.get(key);
+    this.#counted.delete(key);
+    this.#counted.set(key, row);
+    for (const oldest of this.#counted.keys()) {
+      if (this.#counted.size <= MOST_COUNTED) break;
+      this.#counted.delete(oldest);
+    }
+    const more = before === undefined ? row : { ...row, made: row.made - before.made, failed: row.failed - before.failed };
+    if (row.network === undefined) this.#whole = more;
+    else this.#networks.push(more);
   }
 
   /** What was counted since the last call. */

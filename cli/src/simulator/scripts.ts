@@ -34,6 +34,11 @@ const networks = ({ world, random, project, start }: Scene, count: number): { ne
 };
 const country = ({ world, random, project, start }: Scene): string => world.drawClient(random, project, start).country;
 const minutes = (random: Random, low: number, high: number): number => 60 * Math.round(logUniform(random, low, high));
+/** How long a line is down that comes and goes, or a portal is before a client, on average, s. */
+const OFFLINE_S = 180;
+/** Within how long an SDK version that names kinds otherwise is everywhere, and opt-ins double, at most, s. */
+const NEW_SDK_S = 7_200;
+const DAY_S = 86_400;
 /** The collector's cap on new signer keys per prefix and hour. */
 const SIGNERS_PER_PREFIX_AND_HOUR = 2_000;
 
@@ -133,15 +138,47 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
       place.country !== blocked ? arrived : random() < 0.7 ? null : arrived + 1_800 + random() * 3_600;
     return { hosts: allHosts(s), failures: [], places: [{ country: blocked }], lasts: minutes(s.random, 30, 120), arrival, harmless: true };
   },
-  'captive-portal': (s) => ({
-    hosts: allHosts(s),
-    failures: only('offline', 'client.captive_portal'),
-    places: networks(s, 1),
-    lasts: minutes(s.random, 20, 60),
-    failing: () => 0.05,
-    unseen: true,
-    harmless: true,
-  }),
+  /**
+   * A café or a train: few clients behind one or two addresses, each of them once. Most know what it is, some see a wrong certificate or nothing at all.
+   */
+  'captive-portal': (s) => {
+    const lasts = minutes(s.random, 20, 60);
+    const hosts = allHosts(s);
+    return {
+      hosts,
+      failures: [
+        { kind: 'offline', type: 'client.captive_portal', share: 0.5 },
+        { kind: 'tls', type: 'tls.cert.name_invalid', share: 0.3 },
+        { kind: 'timeout', type: 'abandoned', share: 0.2 },
+      ],
+      places: networks(s, 1),
+      lasts,
+      madeUp: logUniform(s.random, 10, 150) / (lasts / 60) / hosts.length,
+      madeUpFrom: s.random() < 0.5 ? 1 : 2,
+      offlineS: OFFLINE_S,
+      harmless: true,
+    };
+  },
+  /**
+   * The lines of one network come and go: most clients know that they have none, and say so when it is back a few minutes later; some requests are caught
+   * half-way and time out. Other kinds of failure that such clients may see are left out.
+   */
+  'last-mile': (s) => {
+    const share = logUniform(s.random, 0.05, 1);
+    return {
+      hosts: allHosts(s),
+      failures: [
+        { kind: 'offline', type: 'client.uplink_dead', share: 0.8 },
+        { kind: 'timeout', type: 'abandoned', share: 0.2 },
+      ],
+      places: networks(s, 1),
+      lasts: minutes(s.random, 10, 60),
+      failing: () => share,
+      offlineS: OFFLINE_S,
+      unseen: true,
+      verdict: 'local',
+    };
+  },
   'server-5xx': (s) => {
     const share = logUniform(s.random, 0.0005, 0.5);
     return {
@@ -222,15 +259,19 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
     const share = 0.2 + 0.4 * s.random();
     return { hosts: allHosts(s), failures: [], places: [], lasts: minutes(s.random, 40, 120), sampling: () => share, harmless: true };
   },
-  'sdk-renames-kinds': (s) => ({
-    hosts: allHosts(s),
-    failures: [],
-    places: [],
-    lasts: s.room,
-    rename: (what, at, random) =>
-      what.kind === 'timeout' && random() < Math.min(1, (at - s.start) / 7_200) ? { kind: 'routing', type: 'tcp.timed_out' } : what,
-    harmless: true,
-  }),
+  /** Until it is everywhere, and withdrawn as fast: names that came back at once would be a rise without a cause. */
+  'sdk-renames-kinds': (s) => {
+    const rollS = Math.min(NEW_SDK_S, s.room / 3);
+    const shareAt = (at: number): number => Math.min(1, (at - s.start) / rollS, (s.start + s.room - at) / rollS);
+    return {
+      hosts: allHosts(s),
+      failures: [],
+      places: [],
+      lasts: s.room,
+      rename: (what, at, random) => (what.kind === 'timeout' && random() < shareAt(at) ? { kind: 'routing', type: 'tcp.timed_out' } : what),
+      harmless: true,
+    };
+  },
   holiday: (s) => {
     const factor = s.random() < 0.5 ? 0.5 : 1.8;
     return {
@@ -242,13 +283,17 @@ export const SCRIPTS: Readonly<Record<string, (scene: Scene) => Parts>> = {
       harmless: true,
     };
   },
-  'deploy-new-level': (s) => ({ hosts: oneHost(s), failures: [], places: [], lasts: s.room, usual: () => 1.3, harmless: true }),
+  'deploy-new-level': (s) => {
+    const factor = 1.2 + 0.25 * s.random();
+    return { hosts: oneHost(s), failures: [], places: [], lasts: s.room, usual: () => factor, harmless: true };
+  },
+  /** Within a day, and where there is less room within that. */
   'opt-in-doubling': (s) => ({
     hosts: allHosts(s),
     failures: [],
     places: [],
     lasts: s.room,
-    load: (at) => 1 + (at - s.start) / 86_400,
+    optIn: (at) => 1 + Math.min(1, (at - s.start) / Math.min(DAY_S, s.room)),
     harmless: true,
   }),
 };

@@ -1,81 +1,113 @@
-/** What truly happened in an incident, and what one who knows the true background could have said, and when. */
-import { upperTail, type IncidentRow } from '@outcry/analyzer';
+/** What truly happened in an incident, and what one who knows the true background and the true incident could have said, and when. */
+import type { IncidentRow } from '@outcry/analyzer';
 import type { Incident } from './incident.js';
+import { Oracle } from './oracle.js';
 import { isPlaceable } from './placeable.js';
+import { USUAL_FAILURES } from './world.js';
 import type { World } from './world.js';
 
-/** Improbability at which one who knows would speak: about one false word a year over a thousand cells. */
-const ORACLE_P = 1e-9;
+/** Clients without a connection of their own are evidence, and never an outage of the service: nobody is to tell of them. */
+const NEVER_TOLD = 'offline';
 
-const NOTHING: Tally = { failures: 0, usual: 0, background: 0 };
-
-interface Seen {
-  injected: number;
-  observed: number;
-  background: number;
-  found: number | null;
-  /** The same of each place of the incident. */
-  readonly places: Tally[];
+/** What is counted apart: one kind in one place of the incident. */
+interface Cell {
+  readonly place: number;
+  readonly kind: string;
+  /** Share of the requests that fails so without the incident, and of the failing clients of the incident. */
+  readonly usual: number;
+  readonly share: number;
 }
 
-interface Tally {
+/** Failing clients of one cell at one host in 10 s, and the true means that they were drawn by. */
+export interface Tally {
   failures: number;
   usual: number;
   background: number;
+  added: number;
 }
+
+const nothing = (): Tally => ({ failures: 0, usual: 0, background: 0, added: 0 });
 
 export class Truth {
   readonly incident: Incident;
-  readonly #byHost = new Map<string, Seen>();
+  readonly #cells: readonly Cell[];
+  /** By host, of each place of the incident. */
+  readonly #byHost = new Map<string, readonly Tally[]>();
+  readonly #oracle = new Oracle();
   #first: number | null = null;
 
   constructor(incident: Incident) {
     this.incident = incident;
+    const kinds = [...new Set(incident.failures.map((f) => f.kind))].filter((kind) => kind !== NEVER_TOLD);
+    const sharesOf = (all: readonly { readonly kind: string; readonly share: number }[], kind?: string): number =>
+      all.reduce((sum, f) => sum + (kind === undefined || f.kind === kind ? f.share : 0), 0);
+    this.#cells = placesOf(incident).flatMap((_, place) =>
+      kinds.map((kind) => ({
+        place,
+        kind,
+        usual: sharesOf(USUAL_FAILURES, kind),
+        share: sharesOf(incident.failures, kind) / sharesOf(incident.failures),
+      })),
+    );
   }
 
-  /** Failures of one host in 10 s, by place of the incident: how many were added, how many there were by themselves, and their true mean. */
-  count(host: string, at: number, places: readonly Tally[]): void {
-    const seen = this.#byHost.get(host) ?? {
-      injected: 0,
-      observed: 0,
-      background: 0,
-      found: null,
-      places: places.map(() => ({ ...NOTHING })),
-    };
-    this.#byHost.set(host, seen);
-    for (const [i, { failures, usual, background }] of places.entries()) {
-      const sum = seen.places[i] as Tally;
-      sum.failures += failures;
-      sum.usual += usual;
-      sum.background += background;
-      seen.injected += failures;
-      seen.observed += failures + usual;
-      seen.background += background;
+  /** What is counted of one host in 10 s, to be filled and handed to `count`. */
+  tallies(): Tally[] {
+    return this.#cells.map(nothing);
+  }
+
+  /** Notes the true means of a place. @param requests - By usual failures there, of the host. @param added - Clients that the incident lets fail. */
+  expect(tallies: readonly Tally[], place: number, requests: number, added: number): void {
+    for (const [i, cell] of this.#cells.entries()) {
+      const tally = tallies[i];
+      if (cell.place !== place || tally === undefined) continue;
+      tally.background += requests * cell.usual;
+      tally.added += added * cell.share;
     }
-    const added = places.some(({ failures }) => failures > 0);
-    if (seen.found === null && added && upperTail(seen.observed, seen.background, seen.background) < ORACLE_P) seen.found = at;
   }
 
-  /** A failure that was added. @param at - When, s. */
-  added(at: number): void {
+  /** Counts a usual failure, where it lies in the incident. */
+  usual(tallies: readonly Tally[], kind: string, client: Readonly<Record<string, string>>): void {
+    if (!this.#cells.some((cell) => cell.kind === kind)) return;
+    const place = placesOf(this.incident).findIndex((where) => Object.entries(where).every(([d, value]) => client[d] === value));
+    const tally = tallies[this.#indexOf(place, kind)];
+    if (tally !== undefined) tally.usual++;
+  }
+
+  /** Counts a failure that was added. @param at - When, s. */
+  added(tallies: readonly Tally[], place: number, kind: string, at: number): void {
     if (this.#first === null || at < this.#first) this.#first = at;
+    const tally = tallies[this.#indexOf(place, kind)];
+    if (tally !== undefined) tally.failures++;
   }
 
-  /** Index of the place of the incident that a failure belongs to, 0 where it is everywhere; -1 for none. */
-  placeOf(kind: string, client: Readonly<Record<string, string>>): number {
-    const { failures, places } = this.incident;
-    if (!failures.some((f) => f.kind === kind)) return -1;
-    if (places.length === 0) return 0;
-    return places.findIndex((place) => Object.entries(place).every(([dimension, value]) => client[dimension] === value));
+  /** Takes what was counted of one host in the 10 s until `at`; to be called in order of time. */
+  count(host: string, at: number, tallies: readonly Tally[]): void {
+    const sums = this.#byHost.get(host) ?? placesOf(this.incident).map(nothing);
+    this.#byHost.set(host, sums);
+    for (const [i, tally] of tallies.entries()) {
+      this.#oracle.see(at, tally.failures + tally.usual, tally.background, tally.added);
+      const sum = sums[this.#cells[i]?.place ?? -1];
+      if (sum === undefined) continue;
+      sum.failures += tally.failures;
+      sum.usual += tally.usual;
+      sum.background += tally.background;
+    }
   }
 
   row(world: World): IncidentRow {
     const { id, script, project, hosts, failures, places, start, end, harmless, fake, verdict } = this.incident;
-    const all = [...this.#byHost.values()];
-    const most = all.reduce<Seen | undefined>((best, s) => (best === undefined || s.injected > best.injected ? s : best), undefined);
+    const whole = (host: string, of: 'failures' | 'usual' | 'background'): number =>
+      (this.#byHost.get(host) ?? []).reduce((sum, tally) => sum + tally[of], 0);
+    const all = [...this.#byHost.keys()];
+    const hit = all.filter((host) => whole(host, 'failures') > 0);
+    const most = all.reduce<string | undefined>(
+      (best, host) => (best === undefined || whole(host, 'failures') > whole(best, 'failures') ? host : best),
+      undefined,
+    );
     const middle = (start + end) / 2;
-    const found = all.flatMap((s) => (s.found === null ? [] : [s.found]));
-    const p = most === undefined || most.injected === 0 ? 1 : upperTail(most.observed, most.background, most.background);
+    const placeableAt = (host: string | undefined): boolean[] =>
+      places.map((place, i) => isPlaceable(world, project, place, middle, this.#byHost.get(host ?? '')?.[i] ?? nothing()));
     return {
       row: 'incident',
       id,
@@ -89,16 +121,22 @@ export class Truth {
       harmless,
       fake,
       verdict,
-      placeable: places.map((place, i) => isPlaceable(world, project, place, middle, most?.places[i] ?? NOTHING)),
-      affected: Object.fromEntries(
-        [...this.#byHost].filter(([, { injected }]) => injected > 0).map(([host, { injected }]) => [host, injected]),
-      ),
-      injected: all.reduce((sum, s) => sum + s.injected, 0),
+      placeable: placeableAt(most),
+      placeable_at: Object.fromEntries(hit.map((host) => [host, placeableAt(host)])),
+      affected: Object.fromEntries(hit.map((host) => [host, whole(host, 'failures')])),
+      injected: hit.reduce((sum, host) => sum + whole(host, 'failures'), 0),
       first_failure: this.#first,
-      observed: most?.observed ?? 0,
-      background: most?.background ?? 0,
-      oracle_log10_p: Math.max(-300, Math.log10(Math.max(p, 1e-300))),
-      oracle_found: found.length === 0 ? null : Math.min(...found),
+      observed: most === undefined ? 0 : whole(most, 'failures') + whole(most, 'usual'),
+      background: most === undefined ? 0 : whole(most, 'background'),
+      oracle_log10_p: this.#oracle.log10P,
+      oracle_found: this.#oracle.foundAt,
     };
   }
+
+  #indexOf(place: number, kind: string): number {
+    return this.#cells.findIndex((cell) => cell.place === place && cell.kind === kind);
+  }
 }
+
+/** The places of an incident; everywhere is one. */
+export const placesOf = ({ places }: Incident): Incident['places'] => (places.length === 0 ? [{}] : places);

@@ -57,6 +57,9 @@ export const USUAL_FAILURES = [
 const SHARED_PREFIXES = 8;
 const CROWDED = 3;
 
+/** Log of ten times: between the networks that fail least and most often, where they are uneven. */
+const UNEVEN = Math.LN10;
+
 const NAMES = ['shop', 'bank', 'news', 'game', 'mail', 'maps', 'chat', 'film'] as const;
 const SLOT_S = 600;
 const DAY_S = 86_400;
@@ -89,6 +92,7 @@ export class World {
   readonly #weekend: ReadonlyMap<string, number>;
   readonly #wander = new Map<string, { readonly random: Random; slot: number; log: number }>();
   readonly #releases = new Map<string, { readonly names: readonly string[]; readonly cumulative: readonly number[] }>();
+  readonly #prone = new Map<number, number>();
   #slot: { readonly index: number; readonly shift: string; readonly value: Slot } | undefined;
   /** Hours by which the clocks of a country were moved; set by incidents. */
   readonly clockShift = new Map<string, number>();
@@ -140,6 +144,30 @@ export class World {
       share *= index < 0 ? 0 : ((cumulative[index] ?? 0) - (cumulative[index - 1] ?? 0)) / (cumulative.at(-1) ?? 1);
     }
     return share;
+  }
+
+  /** Share of the usual failures of a project that is in a place: that of its clients, but where networks are uneven. */
+  usualShareOf(project: string, where: Readonly<Record<string, string>>, at: number): number {
+    const share = this.shareOf(project, where, at);
+    if (this.options.broken !== 'uneven-networks') return share;
+    const { network, country } = where;
+    const all = this.#at(at);
+    const everywhere = this.countries.reduce(
+      (sum, _, i) => sum + this.#pronenessOf(i) * ((all.countries[i] ?? 0) - (all.countries[i - 1] ?? 0)),
+      0,
+    );
+    const there =
+      network !== undefined
+        ? this.proneness(network)
+        : country !== undefined
+          ? this.#pronenessOf(this.countries.indexOf(country))
+          : everywhere / all.total;
+    return (share * there * all.total) / everywhere;
+  }
+
+  /** How often a client of a network usually fails where networks are uneven, relative to the one that fails most often: 0.1..1. */
+  proneness(network: string): number {
+    return Math.exp(UNEVEN * (stream(this.options.seed, network)() - 1));
   }
 
   countryOf(network: string): string {
@@ -204,6 +232,18 @@ export class World {
     if (this.#releases.size > 64) this.#releases.clear();
     this.#releases.set(key, found);
     return found;
+  }
+
+  /** The same of the clients of a country, by its index. */
+  #pronenessOf(index: number): number {
+    let mean = this.#prone.get(index);
+    if (mean === undefined) {
+      const { networks = [] } = this.#networksOf[index] ?? {};
+      const weight = networks.reduce((sum, n) => sum + n.weight, 0);
+      mean = networks.reduce((sum, n) => sum + (n.weight * this.proneness(n.label)) / weight, 0);
+      this.#prone.set(index, mean);
+    }
+    return mean;
   }
 
   #at(at: number): Slot {

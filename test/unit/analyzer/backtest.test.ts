@@ -98,6 +98,15 @@ describe('backtest', () => {
     start: OUTAGE, end: OUTAGE + 600, harmless: false, fake: false, verdict: 'undetermined', injected: 300, first_failure: OUTAGE,
     observed: 300, background: 1, oracle_log10_p: -200, oracle_found: OUTAGE + 10,
   }; // prettier-ignore
+  it('keeps what was said first beside what is said last', async () => {
+    // An outage in one network that spreads to all others.
+    const spread = Array.from({ length: 600 }, (_, i) =>
+      failure(OUTAGE + 300 + i * 2, { network: `AS${(i % 50) + 10}/US`, country: 'US' }),
+    );
+    const rows = [...history().slice(1), ...spread].sort((a, b) => ('arrived' in a && 'arrived' in b ? a.arrived - b.arrived : 0));
+    const { scores } = await backtest([world(FROM + 3 * 3600), ...rows, { ...truth, script: 'bgp-leak' }]);
+    expect(scores?.detector).toMatchObject({ first_told: { place_exact: { of: 1, hits: 1 } }, place_exact: { of: 1, hits: 0 } });
+  });
 
   it('lets the simple detectors see the same history', async () => {
     const { scores } = await backtest([...history(), truth]);
@@ -224,16 +233,67 @@ describe('score', () => {
       spike({ kind: 'http', startS: 70_000, endS: 70_100 }),
     ];
     const crowd = incident('c', { script: 'flash-crowd', kinds: [], harmless: true, start: 69_000, end: 71_000, injected: 0 });
-    const missed = incident('b', { script: 'bgp-leak', start: 90_000, end: 91_000, oracle_log10_p: -20 });
+    const missed = incident('b', { script: 'bgp-leak', start: 90_000, end: 91_000, oracle_log10_p: -20, affected: { a: 200, b: 100 } });
     const s = score(spikes, [incident('a'), missed, crowd], 604_800 / 2);
     expect(s.recall).toEqual({ of: 2, hits: 1, share: 0.5 });
     expect(s.recall_oracle_1e30).toEqual({ of: 1, hits: 1, share: 1 });
     expect(s.missed_by_script).toEqual({ 'bgp-leak': 1 });
+    expect(s.missed).toEqual([{ id: 'b', script: 'bgp-leak', clients: 300, hosts: 2, oracle_log10_p: -20 }]);
     expect(s.false_spikes).toBe(2);
     expect(s.false_per_week).toBe(4);
     expect(s.false_by_case).toEqual({ none: 1, 'flash-crowd': 1 });
     expect(s.pieces).toBe(2);
     expect([s.place_exact.share, s.place_parent.share, s.place_f1, s.verdict.share]).toEqual([0, 1, 0, 0]);
+  });
+
+  it('takes no spike for a telling that was told before anything failed, or began long before', () => {
+    const missed = { recall: { of: 1, hits: 0 }, false_spikes: 1 };
+    // Wrong elsewhere, told an hour ago, and still open.
+    expect(score([spike({ startS: 5_000, reportedS: 5_100, endS: null })], [incident('a')], 1)).toMatchObject(missed);
+    expect(score([spike({ startS: 9_600, reportedS: 10_050 })], [incident('a')], 1)).toMatchObject(missed);
+    expect(score([spike({ startS: 9_900, reportedS: 10_005 })], [incident('a')], 1)).toMatchObject(missed);
+    // Starts are estimates.
+    expect(score([spike({ startS: 9_800 })], [incident('a')], 1)).toMatchObject({ recall: { hits: 1 }, false_spikes: 0 });
+  });
+
+  it('judges what was said first and what was said last, of the surest spike and of all', () => {
+    const words = (place: string, verdict: string): Pick<ScoredSpike, 'places' | 'verdict' | 'uncorroborated'> => ({
+      places: [{ network: place }],
+      verdict,
+      uncorroborated: verdict === 'outside',
+    });
+    const surest = spike({ ...words('AS1/DE', 'outside'), first: words('AS2/FR', 'inside') });
+    const other = spike({ ...words('AS3/US', 'outside'), first: words('AS1/DE', 'outside'), pValue: 1e-9 });
+    const s = score([other, surest], [incident('a')], 1);
+    const told = ({ place_exact, verdict }: typeof s.all): unknown => [place_exact.hits, place_exact.of, verdict.hits, verdict.of];
+    expect([s, s.first_told, s.all, s.all_first_told].map(told)).toEqual([
+      [1, 1, 1, 1],
+      [0, 1, 0, 1],
+      [1, 2, 2, 2],
+      [1, 2, 1, 2],
+    ]);
+    const made = score([surest], [incident('f', { fake: true })], 1);
+    expect([made.fakes_uncorroborated.share, made.first_told.fakes_uncorroborated.share]).toEqual([1, 0]);
+  });
+
+  it('asks of each spike for the places that the oracle can name at its host', () => {
+    const at = incident('a', { hosts: [HOST, 'b'], placeable: [true], placeable_at: { [HOST]: [true], b: [false] } });
+    const s = score([spike(), spike({ host: 'b', places: [], pValue: 1e-9 })], [at], 1);
+    expect([s.place_f1, s.all.place_f1, s.all.place_f1_all]).toEqual([1, 1, 2 / 3]);
+  });
+
+  it('compares delays with twice the time of one who knows, with half a minute for the way and without', () => {
+    const slow = incident('a', { observed: 30, background: 20, oracle_found: 10_040 });
+    const like = (reportedS: number): unknown => {
+      const { delay_like_oracle: a, delay_within_twice_oracle: b } = score([spike({ reportedS })], [slow], 1);
+      return [a, b].map((x) => x.hits);
+    };
+    expect([10_070, 10_071, 10_100, 10_101].map(like)).toEqual([
+      [1, 1],
+      [1, 0],
+      [1, 0],
+      [0, 0],
+    ]);
   });
 
   it('asks for the places that the oracle can name, and takes the others as they come', () => {

@@ -40,6 +40,12 @@ describe('a history as clients tell it', () => {
     expect(told.filter((telling) => telling.attempts.length > 0)).toHaveLength(9);
   });
 
+  it('tells of requests that arrived late only what had not been told', () => {
+    const late = { ...attempts(140, 14), arrived: FROM + 3_000 } as HistoryRow;
+    const options = { clock: endingNow(FROM + HOUR_S, NOW_MS), seed: 1, onIncident: () => undefined };
+    expect(attemptsOf([...liveTellings([...rows, late], options)].map(({ telling }) => telling))).toEqual({ made: 140, failed: 14 });
+  });
+
   it('names the address prefix behind a failure, and hands on what servers counted', () => {
     expect(told.filter(({ failures }) => failures.length > 0)).toEqual([
       expect.objectContaining({ network: 'AS3320/DE', source: 'i1 0 2' }),

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
+import type { AttemptsRow, FailuresRow, HistoryRow, IncidentRow } from '../../../analyzer/src/backtest/rows.js';
 import { generate } from '../../../cli/src/simulator/generate.js';
 import type { Incident } from '../../../cli/src/simulator/incident.js';
 import { isPlaceable } from '../../../cli/src/simulator/placeable.js';
 import { largestNetworks } from '../../../cli/src/simulator/networks.js';
 import { schedule } from '../../../cli/src/simulator/schedule.js';
-import { SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
+import { stream } from '../../../cli/src/simulator/random.js';
+import { makeIncident, SCRIPT_NAMES } from '../../../cli/src/simulator/scripts.js';
 import { World } from '../../../cli/src/simulator/world.js';
+import type { Broken } from '../../../cli/src/simulator/world.js';
 
 const FROM = Date.UTC(2026, 0, 5) / 1000;
 const NETWORKS = Array.from({ length: 60 }, (_, i) => {
@@ -19,8 +21,17 @@ const NETWORKS = Array.from({ length: 60 }, (_, i) => {
     prefixes: 500,
   };
 });
-const world = (seed = 1, hours = 6): World =>
-  new World({ seed, from: FROM, to: FROM + hours * 3600, projects: 2, hosts: 2, releases: 5, networks: NETWORKS });
+const world = (seed = 1, hours = 6, broken?: Broken): World =>
+  new World({
+    seed,
+    from: FROM,
+    to: FROM + hours * 3600,
+    projects: 2,
+    hosts: 2,
+    releases: 5,
+    networks: NETWORKS,
+    ...(broken !== undefined && { broken }),
+  });
 const failures = (rows: HistoryRow[]): FailuresRow[] => rows.filter((r): r is FailuresRow => r.row === 'failures');
 const incidentsOf = (rows: HistoryRow[]): IncidentRow[] => rows.filter((r): r is IncidentRow => r.row === 'incident');
 const play = (seed: number, incidents = SCRIPT_NAMES.length): HistoryRow[] => {
@@ -88,15 +99,71 @@ describe('simulate', () => {
   });
 
   it('states the true background: without added failures the oracle sees nothing', () => {
-    for (const place of [{}, { network: 'AS1/DE' }, { country: 'US' }]) {
-      const made = world(5, 12);
+    for (const [place, broken] of [
+      [{}],
+      [{ network: 'AS1/DE' }],
+      [{ country: 'US' }],
+      [{ network: 'AS1/DE' }, 'uneven-networks'],
+      [{ country: 'DE' }, 'uneven-networks'],
+    ] as const) {
+      const made = world(5, 12, broken);
       const [truth] = incidentsOf([
         ...generate(made, [handMade({ places: [place], start: FROM, end: FROM + 12 * 3600, failing: () => 0 })]),
       ]);
       const { observed = 0, background = 0 } = truth ?? {};
-      expect(background).toBeGreaterThan(1);
+      expect(truth).toMatchObject({ oracle_log10_p: 0, oracle_found: null });
+      expect(background).toBeGreaterThan(0.4);
       expect(Math.abs(observed - background)).toBeLessThan(4 * Math.sqrt(background) + 1);
     }
+  });
+
+  it('knows where usual failures lie in uneven networks too', () => {
+    const made = world(5, 24, 'uneven-networks');
+    const labels = NETWORKS.map(({ label }) => label);
+    const sum = (wheres: Record<string, string>[]): number => wheres.reduce((s, where) => s + made.usualShareOf('shop', where, FROM), 0);
+    expect(sum([{}])).toBeCloseTo(1, 9);
+    expect(sum(labels.map((network) => ({ network })))).toBeCloseTo(1, 9);
+    expect(sum([...new Set(NETWORKS.map(({ country }) => country))].map((country) => ({ country })))).toBeCloseTo(1, 9);
+    const rows = failures([...generate(made, [])]).filter((r) => r.project === 'shop');
+    let unlike = 0;
+    for (const network of labels.slice(0, 10)) {
+      const expected = (of: 'usualShareOf' | 'shareOf'): number => rows.reduce((s, r) => s + made[of]('shop', { network }, r.at), 0);
+      const there = rows.filter((r) => r.network === network).length;
+      expect(Math.abs(there - expected('usualShareOf'))).toBeLessThan(4.5 * Math.sqrt(expected('usualShareOf')) + 1);
+      if (Math.abs(there - expected('shareOf')) > 4.5 * Math.sqrt(expected('shareOf')) + 1) unlike++;
+    }
+    expect(unlike).toBeGreaterThan(3);
+  });
+
+  it('adds up what shows at several hosts and in several places, by the shape that it has in time', () => {
+    const flap = (hosts: string[], failing: Incident['failing']): IncidentRow | undefined => {
+      const made = world(5);
+      const places = [{ network: 'AS1/DE' }, { country: 'BR' }];
+      return incidentsOf([...generate(made, [handMade({ hosts, places, ...(failing && { failing }) })])])[0];
+    };
+    const both = ['api1.shop.example', 'api2.shop.example'];
+    const one = flap(both.slice(0, 1), () => 5e-4);
+    const all = flap(both, () => 5e-4);
+    expect(all?.oracle_log10_p).toBeLessThan(1.2 * (one?.oracle_log10_p ?? 0));
+    // The same number of failures, but all in the last quarter.
+    const late = flap(both, (at) => (at < FROM + 3 * 3600 + 2700 ? 0 : 2e-3));
+    expect(late?.oracle_log10_p).toBeLessThan(1.2 * (all?.oracle_log10_p ?? 0));
+  });
+
+  it('counts no client without a connection of its own as somebody to tell of', () => {
+    const made = world();
+    const mixed = [
+      { kind: 'offline', type: 'client.uplink_dead', share: 0.8 },
+      { kind: 'timeout', type: 'abandoned', share: 0.2 },
+    ];
+    const rows = [...generate(made, [handMade({ failures: mixed, places: [{ network: 'AS1/DE' }], failing: () => 0.2 })])];
+    const added = failures(rows).filter(
+      (r) => r.host === 'api1.shop.example' && r.kind === 'timeout' && r.network === 'AS1/DE' && r.at >= FROM + 3 * 3600,
+    );
+    const [truth] = incidentsOf(rows);
+    expect(truth?.kinds).toEqual(['offline', 'timeout']);
+    expect((truth?.injected ?? 0) / added.length).toBeGreaterThan(0.9);
+    expect(truth?.injected).toBeLessThanOrEqual(added.length);
   });
 
   it('tells which of the places one who knows could name, and how many failed at each host', () => {
@@ -154,6 +221,99 @@ describe('simulate', () => {
     );
     expect(held.length).toBeGreaterThan(5);
     expect(held.every((r) => r.arrived >= until)).toBe(true);
+  });
+
+  it('holds back the counts of requests with the reports: what comes late adds to what was told, what is blocked is missing', () => {
+    const until = FROM + 4 * 3600;
+    const told = (arrival: NonNullable<Incident['arrival']>): AttemptsRow[] =>
+      [...generate(world(), [handMade({ failures: [], harmless: true, arrival })])].filter(
+        (r): r is AttemptsRow => r.row === 'attempts' && r.host === 'api1.shop.example' && r.at === FROM + 3 * 3600 + 600,
+      );
+    const [whole] = told((_, arrived) => arrived);
+    const late = told((_, arrived, random) => (random() < 0.5 ? arrived : Math.max(arrived, until + random() * 600)));
+    expect(late.length).toBeGreaterThan(5);
+    expect(late[0]?.arrived).toBe(whole?.arrived);
+    expect((late[0]?.made ?? 0) / (whole?.made ?? 1)).toBeCloseTo(0.5, 0);
+    expect(late.slice(1).every((r, i) => r.arrived >= until && r.made >= (late[i]?.made ?? 0))).toBe(true);
+    expect(late.at(-1)?.made).toBe(whole?.made);
+    const blocked = told(({ country }, arrived) => (country === 'DE' ? null : arrived));
+    expect(blocked).toHaveLength(1);
+    expect(blocked[0]?.made).toBeLessThan(whole?.made ?? 0);
+    expect(told(() => null)).toEqual([]);
+  });
+
+  it('doubles what opted-in clients tell, and nothing that the server counts', () => {
+    const sums = (optIn?: Incident['optIn']): number[] => {
+      const rows = [...generate(world(), [handMade({ failures: [], harmless: true, ...(optIn && { optIn }) })])];
+      const inside = rows.flatMap((r) =>
+        'host' in r && r.host === 'api1.shop.example' && 'at' in r && r.at > FROM + 3 * 3600 + 300 ? [r] : [],
+      );
+      const sum = (of: (row: (typeof inside)[number]) => number): number =>
+        inside.filter((r) => r.at <= FROM + 4 * 3600 - 300).reduce((s, r) => s + of(r), 0);
+      return [
+        sum((r) => (r.row === 'attempts' ? r.made : 0)),
+        sum((r) => (r.row === 'failures' ? r.clients : 0)),
+        sum((r) => (r.row === 'server' ? r.requests : 0)),
+      ];
+    };
+    const [made = 0, failed = 0, served = 0] = sums();
+    const [madeMore = 0, failedMore = 0, servedMore = 0] = sums(() => 2);
+    expect(madeMore / made).toBeCloseTo(2, 1);
+    expect(failedMore / failed).toBeGreaterThan(1.5);
+    expect(servedMore / served).toBeCloseTo(1, 1);
+  });
+
+  it('brings opt-ins to twice their share and new names everywhere, however little room there is', () => {
+    const scene = { world: world(), random: () => 0.5, project: 'shop', start: FROM, room: 3_000 };
+    const optIn = makeIncident('opt-in-doubling', 'i1', scene);
+    expect([optIn.optIn?.(FROM), optIn.optIn?.(FROM + 3_000)]).toEqual([1, 2]);
+    expect(makeIncident('opt-in-doubling', 'i1', { ...scene, room: 200_000 }).optIn?.(FROM + 43_200)).toBe(1.5);
+    const named = makeIncident('sdk-renames-kinds', 'i1', scene).rename?.(
+      { kind: 'timeout', type: 'abandoned' },
+      FROM + 1_500,
+      () => 0.999,
+    );
+    expect(named?.kind).toBe('routing');
+  });
+
+  it('draws a new level that is within what the detector must not tell, and clients behind one or two addresses once each', () => {
+    const random = stream(4, 'scripts');
+    const scene = { world: world(), random, project: 'shop', start: FROM, room: 3_000 };
+    for (let i = 0; i < 20; i++) {
+      const level = makeIncident('deploy-new-level', 'i1', scene).usual?.(FROM) ?? 0;
+      expect(level).toBeGreaterThanOrEqual(1.2);
+      expect(level).toBeLessThan(1.45);
+    }
+    const sources = new Map<string, number>();
+    const portal = makeIncident('captive-portal', 'i9', scene);
+    const rows = [
+      ...generate(world(), [{ ...portal, start: FROM + 3_600, end: FROM + 6_600 }], (row, source) => {
+        if (source.startsWith('i9 ')) sources.set(row.kind, (sources.get(row.kind) ?? 0) + 1);
+      }),
+    ];
+    expect([...sources.keys()].sort()).toEqual(['offline', 'timeout', 'tls']);
+    expect(incidentsOf(rows)[0]).toMatchObject({ harmless: true, verdict: null });
+    expect(portal.madeUpFrom).toBeLessThanOrEqual(2);
+  });
+
+  it('tells clients whose line comes and goes when it is back, and what they send does not reach the server', () => {
+    const local = makeIncident('last-mile', 'i1', {
+      world: world(),
+      random: () => 0.99,
+      project: 'shop',
+      start: FROM + 3_600,
+      room: 7_200,
+    });
+    expect(local).toMatchObject({ verdict: 'local', unseen: true, harmless: false });
+    const rows = failures([...generate(world(), [local])]).filter(
+      (r) => r.network === local.places[0]?.['network'] && r.at >= local.start && r.at < local.end,
+    );
+    const lost = rows.filter((r) => r.kind === 'offline');
+    const caught = rows.filter((r) => r.kind === 'timeout');
+    expect(lost.length).toBeGreaterThan(2 * caught.length);
+    const wait = (own: FailuresRow[]): number => own.reduce((sum, r) => sum + r.arrived - r.at, 0) / own.length;
+    expect(wait(lost)).toBeGreaterThan(100);
+    expect(wait(lost)).toBeLessThan(400);
   });
 
   it('takes the networks from the real table, the largest first', async () => {
