@@ -8,6 +8,7 @@ import type { Series } from '../../../analyzer/src/detect/series.js';
 import { localise } from '../../../analyzer/src/localise/localise.js';
 import type { Cell } from '../../../analyzer/src/localise/cell.js';
 import { pair } from '../../../analyzer/src/pair/pair.js';
+import { quiet, repeat } from './counts.js';
 
 const QUIET = Array.from({ length: 1_000 }, (_, i) => (i % 11 === 0 ? 1 : 0));
 const LOUD = [...QUIET, ...new Array<number>(30).fill(20)];
@@ -62,8 +63,55 @@ describe('detect and expect', () => {
     }
   });
 
+  it('takes a bin whose exposure is none for no data, whatever the unit of the others', () => {
+    const failures = quiet(400, 10);
+    for (const wrong of [NaN, 0, -3, Infinity, 1e-300, undefined as unknown as number]) {
+      const exposure = failures.map((_, i) => (i === 350 ? wrong : 1_000));
+      const told = expect(series(failures, { exposure }));
+      assert(told[350]).toMatchObject({ observed: null, pValue: 1 });
+      assert(told[350]?.expected).toBeCloseTo(10, -1);
+      assert(detect(series(failures, { exposure }))).toEqual([]);
+    }
+  });
+
+  it('ends for exposures of which nothing can be said beside one of a million million', () => {
+    for (const least of [1e-300, 1e-9]) {
+      const told = expect(series(repeat(201, 1), { exposure: [...repeat(200, least), 1e12] }));
+      assert(told).toHaveLength(201);
+      for (const { expected, low, high } of told) assert(low >= 0 && low <= high && high <= 1e15 && expected <= 1e15).toBe(true);
+    }
+  });
+
+  it('takes bins beyond the end of the completeness for whole', () => {
+    assert(detect(series(LOUD, { completeness: [1, 1, 1] }))).toEqual(detect(series(LOUD)));
+  });
+
+  it('finds nothing in a series that starts at no time', () => {
+    for (const startMs of [NaN, Infinity, -Infinity]) {
+      assert(detect(series(LOUD, { startMs }))).toEqual([]);
+      assert(expect(series(LOUD, { startMs })).every(({ observed }) => observed === null)).toBe(true);
+    }
+  });
+
+  it('ends a spike after which nothing is known any more where it was seen last, once it has lasted too long for one', () => {
+    const silence = repeat(8_700, null);
+    const [spike, ...others] = detect(series([...LOUD, ...silence]));
+    assert(spike).toMatchObject({ startMs: OUTAGE_MS, endMs: LOUD.length * 10_000 });
+    assert(others).toEqual([]);
+    const again = detect(series([...LOUD, ...silence, ...QUIET, ...repeat(6, 20)]));
+    assert(again.map(({ startMs }) => startMs)).toEqual([OUTAGE_MS, (LOUD.length + silence.length + QUIET.length) * 10_000]);
+    assert(detect(series([...LOUD, ...repeat(60, null)]))).toMatchObject([{ endMs: null }]);
+  });
+
+  it('reads a history with a width that is none as none', () => {
+    for (const binMs of [0, 1e-3, -1, NaN, Infinity]) {
+      const history = { startMs: -86_400_000, binMs, failures: repeat(24, 7) };
+      assert(detect(series(LOUD, { history }))).toEqual(detect(series(LOUD)));
+    }
+  });
+
   it('reads a width that is none as a minute, whatever the start', () => {
-    for (const binMs of [0, -5, NaN, Infinity]) assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
+    for (const binMs of [0, -5, NaN, Infinity, 1e-3]) assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
   });
 
   it('has one bin for rows of the same time, in whatever order they come', () => {
