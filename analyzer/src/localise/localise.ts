@@ -10,12 +10,14 @@
 import { logChoose } from './bounds.js';
 import type { Cell, Localisation, LocaliseOptions } from './cell.js';
 import { describe } from './describe.js';
-import { cellsOf, expectedOf, gainOf } from './place.js';
+import { sumOf } from './exposure.js';
+import { withDefaults } from './options.js';
+import { cellsOf, expectedOf, gainOf, priceOf } from './place.js';
 import type { Place } from './place.js';
 import { isPatchy } from './patchy.js';
 import { rank } from './rank.js';
 import { standingOut } from './stand-out.js';
-import { sumOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import type { Table } from './table.js';
 
 const MAX_ALTERNATIVES = 5;
@@ -33,9 +35,7 @@ const SURE = 3;
  * @returns Causes with their share of the excess, other readings, and why when there is no cause. Pure; never throws.
  */
 export function localise(cells: readonly Cell[], options: LocaliseOptions = {}): Localisation {
-  const { baselineScale = 1, maxDepth = 3, maxCauses = 5, minShare = 0.01 } = options;
-  const dimensions = options.dimensions ?? namesOf(cells);
-  const depth = Math.min(3, Math.max(1, Math.floor(maxDepth)));
+  const { baselineScale, dimensions, maxDepth: depth, maxCauses, minShare } = withDefaults(cells, options);
   const table = tableOf(cells, dimensions, baselineScale);
   const failures = sumOf(table.failures);
   const whole = wholeOf(table);
@@ -103,11 +103,11 @@ function narrower(table: Table, place: Place, left: Int32Array, depth: number): 
   let gain = 0;
   for (let tries = 0; tries < 3; tries++) {
     // What the very same cells are called besides is no part.
-    const part = rank(table, rest, depth).find(({ cells }) => cells < place.cells);
-    if (part === undefined) break;
+    const best = rank(table, rest, depth).find(({ cells }) => cells < place.cells);
+    // A part that reaches beyond the place has not been judged as a whole: it is named inside of it.
+    const part = best !== undefined && cellsOf(table, best).some((i) => isInside[i] === 0) ? within(table, best, place) : best;
+    if (part === undefined || part.dimensions.length > depth) break;
     const cells = cellsOf(table, part);
-    // A part that reaches beyond the place has not been judged as a whole.
-    if (cells.some((i) => isInside[i] === 0)) break;
     parts.push(part);
     gain += part.gain;
     const own = new Set(cells);
@@ -118,10 +118,12 @@ function narrower(table: Table, place: Place, left: Int32Array, depth: number): 
   return apart.length > 1 ? apart : [place];
 }
 
-function namesOf(cells: readonly Cell[]): string[] {
-  const names = new Set<string>();
-  for (const { where } of cells) for (const name in where) names.add(name);
-  return [...names];
+/** A place by the names of another as well, which hold for all of its cells that are looked at. */
+function within(table: Table, part: Place, place: Place): Place {
+  const code = new Map([...part.dimensions, ...place.dimensions].map((d, k) => [d, [...part.codes, ...place.codes][k] ?? -1]));
+  const dimensions = [...code.keys()].sort((a, b) => a - b);
+  const gain = part.gain + priceOf(table, part.dimensions) - priceOf(table, dimensions);
+  return { ...part, dimensions, codes: dimensions.map((d) => code.get(d) ?? -1), gain };
 }
 
 function wholeOf(table: Table, of?: Int32Array): Pick<Place, 'failures' | 'before' | 'exposure' | 'exposureBefore'> {
