@@ -4,12 +4,11 @@ import { cellsOf, expectedOf, whereOf } from './place.js';
 import type { Place } from './place.js';
 import type { Table } from './table.js';
 
-/** A place as it is told. @param total - The whole excess. */
-export function describe(table: Table, place: Place, total: number): Cause {
+/** A place as it is told. @param total - The whole excess. @param members - Those of its cells that the places before it left. */
+export function describe(table: Table, place: Place, total: number, members: readonly number[] = cellsOf(table, place)): Cause {
   const { failures } = place;
-  const members = table.counted ? cellsOf(table, place) : [];
-  const attempts = toldOf(members, table.attempts, table.failures);
-  const attemptsBefore = toldOf(members, table.attemptsBefore, table.before);
+  const attempts = table.counted ? toldOf(members, table.attempts, table.failures) : 0;
+  const attemptsBefore = table.counted ? toldOf(members, table.attemptsBefore, table.before) : 0;
   return {
     where: whereOf(table, place),
     failures,

@@ -46,6 +46,7 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
   const all = Int32Array.from({ length: table.size }, (_, i) => i);
   const ranked = rank(table, all, depth);
   const found: Place[] = [];
+  const members = new Map<Place, readonly number[]>();
   const taken = new Uint8Array(table.size);
   let left = all;
   for (let next = ranked[0]; next !== undefined && found.length < maxCauses; next = rank(table, left, depth)[0]) {
@@ -53,7 +54,11 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
     const worth = places.filter((place) => excessOf(place) >= Math.max(MIN_EXCESS, minShare * total));
     if (worth.length === 0) break;
     found.push(...worth);
-    for (const place of worth) for (const i of cellsOf(table, place)) taken[i] = 1;
+    for (const place of worth) {
+      const own = cellsOf(table, place).filter((i) => taken[i] === 0);
+      for (const i of own) taken[i] = 1;
+      members.set(place, own);
+    }
     left = left.filter((i) => taken[i] === 0);
   }
 
@@ -82,7 +87,7 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
   if (chosen.length === 0 || (placed <= everywhere && !isPlain())) {
     return { causes: [], alternatives, unexplained: 1, reason: reasonOf(table, total, everywhere) };
   }
-  return { causes: chosen.map((place) => describe(table, place, excess)), alternatives, unexplained, reason: 'placed' };
+  return { causes: chosen.map((place) => describe(table, place, excess, members.get(place))), alternatives, unexplained, reason: 'placed' };
 }
 
 /** Why no place is named. @param gain - Of the whole. */
@@ -114,7 +119,9 @@ function narrower(table: Table, place: Place, left: Int32Array, depth: number): 
     rest = rest.filter((i) => !own.has(i));
   }
   if (parts.length < 2 || gain <= place.gain) return [place];
-  const apart = standingOut(table, parts, inside);
+  // What the parts leave of the place may have failed as well, if less: then it is named after them, and need not stand out from itself.
+  const whole = parts.filter((part) => sameName(part, place));
+  const apart = [...standingOut(table, parts.filter((part) => !whole.includes(part)), inside), ...whole];
   return apart.length > 1 ? apart : [place];
 }
 

@@ -165,6 +165,41 @@ describe('localise', () => {
     assert(cause).toMatchObject({ where: { network: 'AS1' }, rate: 1, high: 1 });
   });
 
+  it('places failures of which no attempts are known, and tells no rate of them', () => {
+    for (const parts of [{ attempts: 0 }, { attempts: 0, baselineAttempts: 0 }]) {
+      assert(localise(world({ failures: 60, ...parts })).causes).toMatchObject([
+        { where: { network: 'AS1' }, failures: 60, attempts: 0, rate: null, explained: 1 },
+      ]);
+    }
+    assert(localise(world({ failures: 60, baselineFailures: 6, baselineAttempts: 0 })).causes).toMatchObject([
+      { where: { network: 'AS1' }, attempts: 1_000, rate: 0.06, baselineRate: null },
+    ]);
+  });
+
+  it('takes a place that failed as often before, its attempts unknown, for no cause', () => {
+    const unknown = { attempts: 0, baselineAttempts: 0, failures: 10, baselineFailures: 60 };
+    assert(localise(world(unknown))).toMatchObject({ causes: [], reason: 'no_excess' });
+  });
+
+  it('reads an option that is no number or out of bounds as its default', () => {
+    const cells = world({ failures: 60 }).map((c) => ({ ...c, attempts: 0, baselineAttempts: 0 }));
+    const usual = localise(cells);
+    assert(usual.reason).toBe('placed');
+    for (const wrong of [NaN, -1, Infinity]) {
+      assert(localise(cells, { baselineScale: wrong, maxDepth: wrong, maxCauses: wrong, minShare: wrong })).toEqual(usual);
+    }
+    assert(localise(cells, { baselineScale: 0, maxDepth: 0, maxCauses: 0 })).toEqual(usual);
+  });
+
+  it('looks at the first ten dimensions, each once', () => {
+    const names = Array.from({ length: 12 }, (_, d) => `d${d}`);
+    const where = (i: number): Cell['where'] => Object.fromEntries(names.map((name, d) => [name, `v${(i * (d + 3)) % 13}`]));
+    const cells = Array.from({ length: 60 }, (_, i) => ({ ...cell('', { failures: i % 13 === 4 ? 40 : 0 }), where: where(i) }));
+    const found = localise(cells, { dimensions: [...names, 'd0'], maxDepth: 1 });
+    assert(found).toEqual(localise(cells, { dimensions: names.slice(0, 10), maxDepth: 1 }));
+    assert([...found.causes, ...found.alternatives].every((c) => !('d10' in c.where || 'd11' in c.where))).toBe(true);
+  });
+
   it('adds up cells of the same values', () => {
     const halves = [...world({ failures: 30, attempts: 500 }), cell('AS1', { failures: 30, attempts: 500 })];
     assert(localise(halves).causes).toMatchObject([{ where: { network: 'AS1' }, failures: 60, attempts: 1_000 }]);

@@ -60,6 +60,36 @@ describe('localise', () => {
     expect(new Set(places(cells).map((w) => w['network']))).toEqual(new Set(['AS1/DE', 'AS2/DE']));
   });
 
+  it('names two releases inside a country, not the country, when its other releases are well', () => {
+    const cells: Cell[] = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'].flatMap((country, c) =>
+      Array.from({ length: 30 }, (_, i) => {
+        const release = `r${i % 6}`;
+        const failures = country === 'DE' && (release === 'r1' || release === 'r3') ? 60 : 0;
+        const where = { network: `AS${c * 5 + Math.floor(i / 6)}`, country, release };
+        return { where, failures, attempts: 1_000, baselineFailures: 1, baselineAttempts: 6_000 };
+      }),
+    );
+    expect(new Set(localise(cells, { dimensions: options.dimensions }).causes.map((c) => c.where))).toEqual(
+      new Set([
+        { country: 'DE', release: 'r1' },
+        { country: 'DE', release: 'r3' },
+      ]),
+    );
+  });
+
+  it('names no absent value: cells without a release are no release', () => {
+    const cells: Cell[] = NETWORKS.slice(0, 8).flatMap((network) =>
+      [undefined, '', '1', '2', '3', '4'].map((release) => {
+        const where: Record<string, string> = release === undefined ? { network } : { network, release };
+        const isFailing = release === undefined || release === '';
+        return { where, failures: isFailing ? 40 : 0, attempts: 1_000, baselineFailures: 1, baselineAttempts: 6_000 };
+      }),
+    );
+    const { causes, alternatives } = localise(cells);
+    expect(causes).toEqual([]);
+    expect(alternatives.filter((c) => c.where['release'] === '')).toEqual([]);
+  });
+
   it('does not take three failures for a cause where the place is too small to have failed before', () => {
     const cells = Array.from({ length: 300 }, (_, n) => ({
       where: { network: `AS${n}`, release: String(n % 7) },
