@@ -66,7 +66,8 @@ export function binsOf(series: Series): Bins {
     if (!(made > 0)) failures[i] = NaN;
     if (!Number.isNaN(made)) exposure[i] = sampled * Math.max(made, LEAST_ATTEMPTS);
     trials[i] = Number.isNaN(made) ? Infinity : made;
-    if (!Number.isNaN(known)) forecast = Number.isNaN(forecast) ? known / arrived : forecast + ATTEMPTS_MEMORY * (known / arrived - forecast);
+    if (!Number.isNaN(known))
+      forecast = Number.isNaN(forecast) ? known / arrived : forecast + ATTEMPTS_MEMORY * (known / arrived - forecast);
   }
   return { count: n, failures, exposure, trials };
 }

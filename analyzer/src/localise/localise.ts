@@ -121,7 +121,14 @@ function narrower(table: Table, place: Place, left: Int32Array, depth: number): 
   if (parts.length < 2 || gain <= place.gain) return [place];
   // What the parts leave of the place may have failed as well, if less: then it is named after them, and need not stand out from itself.
   const whole = parts.filter((part) => sameName(part, place));
-  const apart = [...standingOut(table, parts.filter((part) => !whole.includes(part)), inside), ...whole];
+  const apart = [
+    ...standingOut(
+      table,
+      parts.filter((part) => !whole.includes(part)),
+      inside,
+    ),
+    ...whole,
+  ];
   return apart.length > 1 ? apart : [place];
 }
 

@@ -111,7 +111,8 @@ describe('detect and expect', () => {
   });
 
   it('reads a width that is none as a minute, whatever the start', () => {
-    for (const binMs of [0, -5, NaN, Infinity, 1e-3]) assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
+    for (const binMs of [0, -5, NaN, Infinity, 1e-3])
+      assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
   });
 
   it('has one bin for rows of the same time, in whatever order they come', () => {

@@ -36,7 +36,9 @@ describe('no attempts and no failures', () => {
   });
 
   it('leave a series learning until it has half an hour of attempts', () => {
-    const told = expect(minutes([...repeat<number>(300, 0), ...repeat(60, 500)], { attempts: [...repeat<number>(300, 0), ...repeat(60, 1_000)] }));
+    const told = expect(
+      minutes([...repeat<number>(300, 0), ...repeat(60, 500)], { attempts: [...repeat<number>(300, 0), ...repeat(60, 1_000)] }),
+    );
     assert(told.findIndex(({ learning }) => !learning)).toBe(329);
     assert(told.every(({ expected, high }) => expected <= 1_000 && high <= 1_000)).toBe(true);
   });

@@ -129,7 +129,12 @@ describe('rises of hours', () => {
   it('are one spike, told before they are at a third of their height, where they rise tenfold within six hours', () => {
     const poisson = poissonOf(23);
     const rise = (i: number): number => 1 + (9 * Math.min(360, Math.max(0, i - 720))) / 360;
-    const [spike, ...others] = detect(seriesOf(Array.from({ length: 1_200 }, (_, i) => poisson(5 * rise(i))), 60_000));
+    const [spike, ...others] = detect(
+      seriesOf(
+        Array.from({ length: 1_200 }, (_, i) => poisson(5 * rise(i))),
+        60_000,
+      ),
+    );
     assert(others).toEqual([]);
     assert(spike?.endMs).toBeNull();
     const afterMs = (spike?.foundMs ?? 0) - START - 720 * 60_000;

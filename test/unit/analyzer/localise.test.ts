@@ -129,6 +129,23 @@ describe('localise', () => {
     expect(localise(cells, options).causes.map((c) => c.where)).toEqual([{ country: 'DE' }]);
   });
 
+  it('names a network and the country around it, when its other networks fail as well, if far less', () => {
+    const cells: Cell[] = ['DE', 'FR', 'US', 'BR'].flatMap((country) =>
+      Array.from({ length: 20 }, (_, n) => ({
+        where: { network: `${country}${n}`, country, release: '1' },
+        failures: country !== 'DE' ? 0 : n === 7 ? 300 : 20,
+        attempts: 1_000,
+        baselineFailures: 1,
+        baselineAttempts: 6_000,
+      })),
+    );
+    const { causes } = localise(cells, { dimensions: options.dimensions });
+    expect(causes).toMatchObject([
+      { where: { network: 'DE7' }, failures: 300, attempts: 1_000 },
+      { where: { country: 'DE' }, failures: 380, attempts: 19_000, rate: 0.02 },
+    ]);
+  });
+
   it('prefers the network when a country holds one network only, and gives the country as alternative', () => {
     const result = localise(
       world((w) => (w['network'] === 'AS10/JP' ? 20 : 0)),

@@ -86,7 +86,7 @@ describe('tails of a count that is a part of trials', () => {
   }
   const sum = (terms: readonly number[]): number => terms.reduce((s, p) => s + p, 0);
 
-  it('agree with the summed binomial probabilities, where the variance is no more than a count\'s', () => {
+  it("agree with the summed binomial probabilities, where the variance is no more than a count's", () => {
     for (const rate of [0.06, 0.3, 0.5, 0.9, 0.98]) {
       const terms = binomial(rate);
       const mean = rate * trials;
