@@ -18,7 +18,12 @@ export function spikesOf(series: Series, walked: Walk): Spike[] {
   return walked.spans.map((span) => spikeOf(series, walked, span));
 }
 
-/** Whether the series still has too little history for its last bin to be judged. */
+/**
+ * Whether the series still has too little history for its last bin to be judged.
+ *
+ * @param series - As of `detect`. @param options - As of `detect`; `minHistoryMs` decides.
+ * @returns True too where the series has no bins, or nothing is known of its level. Never throws.
+ */
 export function isLearning(series: Series, options: DetectOptions = {}): boolean {
   return walk(series, options).learning.at(-1) !== 0;
 }

@@ -14,19 +14,19 @@ const BAND_TAIL = 0.025;
  * Source and assumptions: docs/detection.md.
  */
 export function expect(series: Series, options: DetectOptions = {}): Expectation[] {
-  const { bins, binMs, mean, variance, learning, hasTrials } = walk(series, options);
+  const { bins, binMs, mean, variance, learning } = walk(series, options);
   return Array.from({ length: bins.count }, (_, i) => {
     const [m = 0, v = 0, x = NaN] = [mean[i], variance[i], bins.failures[i]];
     const judged = learning[i] === 0 && !Number.isNaN(x);
-    const trials = hasTrials ? (bins.exposure[i] ?? Infinity) : Infinity;
+    const trials = bins.trials === undefined ? Infinity : (bins.trials[i] ?? Infinity);
     return {
       startMs: series.startMs + i * binMs,
       observed: Number.isNaN(x) ? null : x,
       expected: m,
-      low: lowerQuantile(BAND_TAIL, m, v),
-      high: upperQuantile(BAND_TAIL, m, v),
+      low: lowerQuantile(BAND_TAIL, m, v, trials),
+      high: upperQuantile(BAND_TAIL, m, v, trials),
       pValue: judged ? upperTail(x, m, v, trials) : 1,
-      pValueLow: judged ? lowerTail(x, m, v) : 1,
+      pValueLow: judged ? lowerTail(x, m, v, trials) : 1,
       learning: learning[i] === 1,
     };
   });

@@ -20,6 +20,7 @@ export class Level {
   readonly #shape: number;
   readonly #rate: number;
   readonly #usualDispersion: number;
+  readonly #most: number;
   #failures = 0;
   #exposure = 0;
   #blockFailures = 0;
@@ -29,9 +30,10 @@ export class Level {
 
   /**
    * @param memoryBins - Time constant of forgetting, bins, > 0. @param stray - Relative sd of the true level. @param prior - Known before.
-   * @param dispersion - Known from elsewhere, >= 1.
+   * @param dispersion - Known from elsewhere, >= 1. @param most - What the level cannot exceed: 1 where it is a share of attempts.
    */
-  constructor(memoryBins: number, stray: number, prior: Prior | undefined, dispersion: number) {
+  constructor(memoryBins: number, stray: number, prior: Prior | undefined, dispersion: number, most = Infinity) {
+    this.#most = most;
     this.#usualDispersion = dispersion;
     this.#forget = Math.exp(-1 / memoryBins);
     this.#strayVariance = stray * stray;
@@ -42,7 +44,7 @@ export class Level {
   /** Failures per exposure; 0 while nothing at all is known. */
   get level(): number {
     const exposure = this.#rate + this.#exposure;
-    return exposure > 0 ? (this.#shape + this.#failures) / exposure : 0;
+    return exposure > 0 ? Math.min(this.#most, (this.#shape + this.#failures) / exposure) : 0;
   }
 
   get dispersion(): number {

@@ -9,11 +9,15 @@
  * apart than a burst lasts are counted as one failure each, and either test is given half.
  */
 import type { Level } from './level.js';
-import { logPoisson, upperTail } from './tails.js';
+import { isRare, logPoisson, upperTail } from './tails.js';
 
 const WEEK_MS = 7 * 86_400_000;
 /** Lengths of the sums, s. Each is about twice the one before, so that any stretch is at least half filled by one of them. */
-const LENGTHS_S = [10, 20, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600] as const;
+const LENGTHS_S = [10, 20, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600, 7_200, 14_400, 28_800, 57_600, 86_400] as const;
+/** Lengths in bins that are summed where bins are so wide that few of the above hold more than one. */
+const FEW_BINS = [1, 2, 3, 6] as const;
+/** Bins that the longest sum holds at least. */
+export const LEAST_LONGEST = 6;
 /** No burst lasts longer, ms. */
 const BURST_MS = 60_000;
 /** How much stronger than the budget the evidence of a single bin must be: one bin may be a hiccup. */
@@ -31,6 +35,16 @@ export interface ScanOptions {
   readonly minRatio: number;
 }
 
+/** Columns of a series, as far as it was walked. */
+export interface Summed {
+  /** Per bin, NaN for none. */
+  readonly failures: Float64Array;
+  /** Failures, exposure and attempts of the bins with data before each bin (one more than bins). */
+  readonly sums: Float64Array;
+  readonly exposures: Float64Array;
+  readonly attempts: Float64Array | undefined;
+}
+
 export interface Alarm {
   /** Bins of the sum. */
   readonly width: number;
@@ -39,10 +53,11 @@ export interface Alarm {
   readonly ratio: number;
 }
 
-/** Bins of each length, rising, without repeats. */
+/** Bins of each length, rising, without repeats; none longer than `longestMs`, a day, or six bins where these are longer. */
 export function widthsOf(binMs: number, longestMs: number): number[] {
   const widths = LENGTHS_S.map((s) => Math.round((s * 1000) / binMs)).filter((w) => w >= 1 && w * binMs <= longestMs);
-  return [...new Set([1, ...widths])];
+  const longest = widths.at(-1) ?? 0;
+  return [...new Set([1, ...widths, ...FEW_BINS.filter((w) => w > longest)])];
 }
 
 export class Scan {
@@ -67,18 +82,9 @@ export class Scan {
   /**
    * The surest sum that passes, if any.
    *
-   * @param at - The last bin. @param longest - Bins that may be summed. @param failures - Per bin, NaN for none.
-   * @param sums - Failures summed before each bin (one more than bins). @param exposures - Exposure of bins with data, likewise.
+   * @param at - The last bin. @param longest - Bins that may be summed. @param level - Failures per exposure.
    */
-  test(
-    at: number,
-    longest: number,
-    failures: Float64Array,
-    sums: Float64Array,
-    exposures: Float64Array,
-    level: Level,
-    hasTrials: boolean,
-  ): Alarm | undefined {
+  test(at: number, longest: number, { failures, sums, exposures, attempts }: Summed, level: Level): Alarm | undefined {
     const { minFailing, minTotal, minRatio } = this.#options;
     const rate = level.level;
     let found: Alarm | undefined;
@@ -90,8 +96,9 @@ export class Scan {
       const mean = rate * exposure;
       if (sum < minTotal || sum < minRatio * mean) continue;
       let alpha = this.alpha(width, sum);
-      // The tail of a count is at least its own probability, and over-dispersion only widens it: most sums need no more than this.
-      if (logPoisson(sum, mean) > Math.log(alpha)) continue;
+      const trials = attempts === undefined ? Infinity : (attempts[at + 1] ?? 0) - (attempts[from] ?? 0);
+      // The tail of a count is at least its own probability, and over-dispersion only widens it (a bound by the trials does not): most sums need no more than this.
+      if (isRare(mean, trials) && logPoisson(sum, mean) > Math.log(alpha)) continue;
       let peak = 0;
       let raised = 0;
       let bursts = 0;
@@ -108,7 +115,6 @@ export class Scan {
         spare += Math.max(0, x - Math.max(1, minFailing - 2));
       }
       if (raised < 2) alpha *= SINGLE_BIN;
-      const trials = hasTrials ? exposure : Infinity;
       // Few at a time are a spike only if they are one without a device that is counted in every bin.
       if (peak < minFailing && (spare < minTotal || upperTail(spare, mean, level.variance(mean), trials) > BY_CHANCE)) continue;
       let pValue = upperTail(sum, mean, level.variance(mean), trials);

@@ -1,10 +1,12 @@
 /** Level and shape of a day and a week, learnt from an older and coarser series and, day by day, from the series itself. */
-import { binsOf } from './bins.js';
+import { binsOf, isWidth } from './bins.js';
 import type { Prior, Series } from './series.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const WEEK_DAYS = 7;
+/** No shape is finer; a history of finer bins is added up. */
+const LEAST_SLOT_MS = 10_000;
 /** Failures that the history needs at a time before its shape is believed; below, the shape is drawn to 1. */
 const PRIOR_FAILURES = 20;
 const BOUNDS = [0.1, 6] as const;
@@ -54,6 +56,7 @@ export class Season {
   #now: readonly [Rate, Rate] = [new Rate(), new Rate()];
   #hours: readonly number[] = [];
   #weekdays: readonly number[] = [];
+  #weeks = 0;
   /** The factor that was asked for last, and its slot. */
   #factor = 1;
   #factorAt = NaN;
@@ -63,7 +66,7 @@ export class Season {
   /** @param series - Its history is read, bins of at most a day that end before it starts. @param binMs - Width of its bins. */
   constructor(series: Series, binMs: number) {
     const history = usableOf(series);
-    const width = Math.min(DAY_MS, Math.max(history?.binMs ?? HOUR_MS, binMs));
+    const width = Math.min(DAY_MS, Math.max(history?.binMs ?? HOUR_MS, binMs, LEAST_SLOT_MS));
     this.#slots = Math.max(1, Math.round(DAY_MS / width));
     this.#bySlot = Array.from({ length: this.#slots }, () => new Map<number, Rate>());
     if (history === undefined) return;
@@ -79,9 +82,9 @@ export class Season {
     if (known > 0) this.prior = { perBin: (typical([...this.#days.values()]) * known + 0.5) / known, weight: HISTORY_WEIGHT };
   }
 
-  /** Whether every day of the week was seen. */
-  get knowsWeek(): boolean {
-    return this.#days.size >= WEEK_DAYS;
+  /** How many whole weeks of days had been seen at the last `refresh`. */
+  get weeks(): number {
+    return this.#weeks;
   }
 
   /** @param failures - Of a quiet bin; NaN where nothing is known. @param exposure - Without any factor of this season. */
@@ -100,11 +103,12 @@ export class Season {
   refresh(): void {
     this.#factorAt = NaN;
     if (this.#known() === 0) return;
+    this.#weeks = Math.floor(this.#days.size / WEEK_DAYS);
     const usual = typical([...this.#days.values()]);
     this.#hours = this.#bySlot.map((rates) => factorOf([...rates.values()], usual));
     this.#weekdays = Array.from({ length: WEEK_DAYS }, (_, d) => {
       const same = [...this.#days].filter(([day]) => weekdayOf(day) === d).map(([, rate]) => rate);
-      return this.knowsWeek ? factorOf(same, usual) : 1;
+      return this.#weeks > 0 ? factorOf(same, usual) : 1;
     });
   }
 
@@ -132,7 +136,7 @@ export class Season {
  * without attempts it is counted without them too.
  */
 function usableOf({ history, attempts }: Series): Series | undefined {
-  if (history === undefined || history.failures.length === 0 || !(history.binMs > 0) || history.binMs > DAY_MS) return undefined;
+  if (history === undefined || history.failures.length === 0 || !isWidth(history.binMs) || history.binMs > DAY_MS) return undefined;
   if (attempts !== undefined) return history.attempts === undefined ? undefined : history;
   const { startMs, binMs, failures, completeness, exposure } = history;
   return { startMs, binMs, failures, ...(completeness && { completeness }), ...(exposure && { exposure }) };

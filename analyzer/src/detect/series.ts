@@ -3,17 +3,17 @@
 export interface Series {
   /** Start of the first bin, ms since the epoch. */
   readonly startMs: number;
-  /** Width of a bin, ms; 10 s to 1 h. */
+  /** Width of a bin, ms; 10 s to 1 h. What is no number of 1 ms or more is read as a minute. */
   readonly binMs: number;
   /** Failing clients per bin; null means that nothing is known of the bin, which is not zero. */
   readonly failures: readonly (number | null)[];
-  /** Requests or clients that the failures are a part of, of the same records; where known the expected count scales with them. */
+  /** Requests or clients that the failures are a part of, of the same records and as complete as they; where known the expected count scales with them. */
   readonly attempts?: readonly (number | null)[];
-  /** Share of a bin's reports thought to have arrived, 0..1; default 1. */
+  /** Share of a bin's reports thought to have arrived, 0..1; default 1, also beyond the end of the list. Below 0.05 the bin is no data. */
   readonly completeness?: readonly number[];
-  /** Relative sampling or load of a bin, > 0; default 1. The expected count scales with it. */
+  /** Relative sampling or load of a bin, 1e-9..1e12; default 1. The expected count scales with it. Where it is given and is none, the bin is no data. */
   readonly exposure?: readonly number[];
-  /** An older, coarser series of the same thing and the same units, for the level and the shape of a day and a week. */
+  /** An older, coarser series of the same thing and the same units, for the level and the shape of a day and a week; read up to the start of this one. */
   readonly history?: Series;
   /** What is known of the level from elsewhere, for a series too sparse to teach it. */
   readonly prior?: Prior;
@@ -58,34 +58,35 @@ export interface Spike {
   readonly foundMs: number;
 }
 
+/** What is negative, infinite or no number is read as the default. */
 export interface DetectOptions {
-  /** Spikes per week allowed by chance over everything tested together; default 1. */
+  /** Spikes per week allowed by chance over everything tested together, >= 0; default 1. */
   readonly falseAlarmsPerWeek?: number;
-  /** How many series share that budget; default 1. */
+  /** How many series share that budget, >= 1; default 1. */
   readonly seriesTested?: number;
   /** Not used by this detector, which draws nothing at random; kept so that a call says all it depends on. */
   readonly seed?: number;
-  /** History that a series without any prior knowledge needs before it is judged, ms; default 30 min. */
+  /** History that a series without any prior knowledge needs before it is judged, ms, at least 6 bins; default 30 min. */
   readonly minHistoryMs?: number;
-  /** Time constant with which the quiet past is forgotten, ms; default 2 h. */
+  /** Time constant with which the quiet past is forgotten, ms, at least 24 bins; default 2 h. */
   readonly baselineMs?: number;
-  /** The longest sum that is tested, and how long a bin waits before it may shape what is expected, ms; default 1 h. */
+  /** The longest sum that is tested (at most a day), and how long a bin waits before it may shape what is expected, ms, at least 6 bins; default 1 h. */
   readonly longestMs?: number;
   /**
-   * Failing clients that one bin of a spike must have, or it must be one without a device (`minFailing` - 2 of them) that is counted in every bin; default 3.
+   * Failing clients that one bin of a spike must have, or it must be one without a device (`minFailing` - 2 of them) that is counted in every bin, >= 0; default 3.
    */
   readonly minFailing?: number;
-  /** Failing clients that a spike must have in all its bins together; default 3. */
+  /** Failing clients that a spike must have in all its bins together, >= 0; default 3. */
   readonly minTotal?: number;
-  /** How many times the expected a spike must be at least; default 1.5. */
+  /** How many times the expected a spike must be at least, >= 0; default 1.5. */
   readonly minRatio?: number;
-  /** Relative sd by which the true level strays within hours, beyond chance; default 0.1, with attempts 0.05. */
+  /** Relative sd by which the true level strays within hours, beyond chance, >= 0; default 0.1, with attempts 0.05. */
   readonly levelSd?: number;
   /** Variance ÷ mean of the counts that is known from elsewhere, >= 1: what the series' own is drawn to; above 1 counts come in bursts. Default 1. */
   readonly dispersion?: number;
-  /** Quiet time after which a spike may be over, ms; default 60 s and at least 3 bins. */
+  /** Quiet time after which a spike may be over, ms, at least 3 bins; default 60 s. */
   readonly quietMs?: number;
-  /** A spike that lasts longer than this becomes the new normal, ms; default 24 h. */
+  /** A spike that lasts longer than this becomes the new normal, ms, at least 24 bins; default 24 h. */
   readonly maxSpikeMs?: number;
 }
 

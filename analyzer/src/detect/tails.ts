@@ -107,66 +107,87 @@ function sizeOf(mean: number, variance: number): number {
 
 /** Share of the trials from which on their number bounds the count; below, failures are rare and a negative binomial does. */
 const RARE = 0.05;
+/** No count is larger: beyond it neighbours are the same number. */
+export const MOST = 1e15;
+
+/** Whether `trials` are so many that they hardly bound a count with this mean. */
+export const isRare = (mean: number, trials: number): boolean => !(mean > RARE * trials);
+
+const bounded = (x: number): number => (x > 0 ? Math.min(x, MOST) : 0);
+const clamp = (p: number): number => (Number.isNaN(p) ? 1 : Math.min(1, Math.max(0, p)));
+
+/**
+ * The binomial of as many independent trials as say the same: their rate, `count` of them, and the others and one. The excess over the binomial variance
+ * is one of the rarer of the two outcomes: a level near all of the trials cannot stray by as much of itself as a low one. Half of one trial is left to the
+ * other outcome even where all are expected (Krichevsky & Trofimov).
+ */
+function effective(count: number, mean: number, variance: number, trials: number): readonly [number, number, number] {
+  const rate = Math.min(mean / trials, 1 - 0.5 / Math.max(trials, 1));
+  const excess = Math.max(0, variance - mean) * Math.min(1, (1 - rate) / rate) ** 2;
+  const design = 1 + excess / (mean * (1 - rate));
+  const hits = Math.min(count, trials) / design;
+  return [rate, hits, Math.max(trials / design - hits, 0) + 1];
+}
 
 /**
  * P(X >= x) of a count with this mean and variance: Poisson where the variance does not exceed the mean, else negative binomial. Where
  * more than a twentieth of `trials` is expected, binomial, with trials and successes divided by the variance's excess over the binomial one
  * (the effective sample size of Rao & Scott 1992, in place of a beta-binomial).
  *
- * @param x - Observed count, any number >= 0 (a fraction is read as the next whole number).
- * @param mean - Expected count, >= 0. @param variance - Variance, >= mean where over-dispersed. @param trials - Of which the count is a part.
+ * @param x - Observed count, any number >= 0 (a fraction is read as the next whole number); above `trials` it is read as all of them.
+ * @param mean - Expected count, >= 0; above 1e15 it is read as that. @param variance - Variance, >= mean where over-dispersed.
+ * @param trials - Of which the count is a part, > 0.
  * @returns 0..1. Never throws.
  */
 export function upperTail(x: number, mean: number, variance: number, trials = Infinity): number {
   const count = Math.ceil(x);
   if (count <= 0) return 1;
-  if (mean <= 0) return 0;
-  if (mean > RARE * trials) {
-    const rate = Math.min(mean / trials, 1 - 1e-9);
-    const design = Math.max(1, (variance - mean * rate) / (mean * (1 - rate)));
-    const successes = Math.min(count, trials) / design;
-    return clamp(beta(rate, successes, Math.max(trials / design - successes, 0) + 1));
-  }
-  const size = sizeOf(mean, variance);
-  if (size > POISSON_SIZE * Math.max(1, mean)) return clamp(mean < count + 1 ? gammaSeries(count, mean) : 1 - gammaFraction(count, mean));
-  return clamp(beta(mean / (mean + size), count, size));
+  const m = bounded(mean);
+  if (m === 0) return 0;
+  if (!isRare(m, trials)) return clamp(beta(...effective(count, m, variance, trials)));
+  const size = sizeOf(m, variance);
+  if (size > POISSON_SIZE * Math.max(1, m)) return clamp(m < count + 1 ? gammaSeries(count, m) : 1 - gammaFraction(count, m));
+  return clamp(beta(m / (m + size), count, size));
 }
 
-/** P(X <= x) of the same count; the dip test. */
-export function lowerTail(x: number, mean: number, variance: number): number {
+/** P(X <= x) of the same count; the dip test. Parameters as of `upperTail`, but a fraction is read as the whole number below. */
+export function lowerTail(x: number, mean: number, variance: number, trials = Infinity): number {
   const above = Math.floor(x) + 1;
   if (above <= 0) return 0;
-  if (mean <= 0) return 1;
-  const size = sizeOf(mean, variance);
-  if (size > POISSON_SIZE * Math.max(1, mean)) return clamp(mean < above + 1 ? 1 - gammaSeries(above, mean) : gammaFraction(above, mean));
-  return clamp(beta(size / (mean + size), size, above));
+  const m = bounded(mean);
+  if (m === 0 || above > trials) return 1;
+  if (!isRare(m, trials)) {
+    const [rate, hits, rest] = effective(above, m, variance, trials);
+    return clamp(beta(1 - rate, rest, hits));
+  }
+  const size = sizeOf(m, variance);
+  if (size > POISSON_SIZE * Math.max(1, m)) return clamp(m < above + 1 ? 1 - gammaSeries(above, m) : gammaFraction(above, m));
+  return clamp(beta(size / (m + size), size, above));
 }
 
-/** The smallest count c with P(X > c) <= tail: the upper edge of a band. */
-export function upperQuantile(tail: number, mean: number, variance: number): number {
+/** The smallest count c with P(X > c) <= tail, at most all of the trials or 1e15: the upper edge of a band. Parameters as of `upperTail`. */
+export function upperQuantile(tail: number, mean: number, variance: number, trials = Infinity): number {
+  const m = bounded(mean);
+  const most = Math.min(MOST, Math.ceil(trials));
   let low = -1;
-  let high = Math.ceil(mean + 4 * Math.sqrt(Math.max(variance, mean)) + 4);
-  while (upperTail(high + 1, mean, variance) > tail) high *= 2;
+  let high = Math.min(most, Math.ceil(m + 4 * Math.sqrt(Math.max(bounded(variance), m)) + 4));
+  while (high < most && upperTail(high + 1, m, variance, trials) > tail) high = Math.min(most, high * 2);
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (upperTail(middle + 1, mean, variance) <= tail) high = middle;
+    if (upperTail(middle + 1, m, variance, trials) <= tail) high = middle;
     else low = middle;
   }
   return high;
 }
 
-/** The largest count c with P(X < c) <= tail: the lower edge of a band. */
-export function lowerQuantile(tail: number, mean: number, variance: number): number {
+/** The largest count c with P(X < c) <= tail: the lower edge of a band. Parameters as of `upperTail`. */
+export function lowerQuantile(tail: number, mean: number, variance: number, trials = Infinity): number {
   let low = 0;
-  let high = Math.ceil(mean) + 1;
+  let high = Math.min(Math.ceil(bounded(mean)), Math.ceil(trials)) + 1;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (lowerTail(middle - 1, mean, variance) <= tail) low = middle;
+    if (lowerTail(middle - 1, mean, variance, trials) <= tail) low = middle;
     else high = middle;
   }
   return low;
-}
-
-function clamp(p: number): number {
-  return Number.isNaN(p) ? 1 : Math.min(1, Math.max(0, p));
 }

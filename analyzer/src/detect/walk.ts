@@ -6,14 +6,14 @@
  * "raised by this factor" is greatest. While it lasts the level stands still. It ends by a CUSUM (Page 1954) of the usual level against
  * half of the spike's own, so that a weak spike with gaps stays one.
  */
-import { binsOf } from './bins.js';
+import { binsOf, isWidth } from './bins.js';
 import type { Bins } from './bins.js';
 import { Level } from './level.js';
-import { Scan } from './scan.js';
+import { LEAST_LONGEST, Scan } from './scan.js';
 import { Season } from './season.js';
 import { DETECT_DEFAULTS, withDefaults } from './series.js';
 import type { DetectOptions, Prior, Series } from './series.js';
-import { upperTail } from './tails.js';
+import { MOST, upperTail } from './tails.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -54,8 +54,6 @@ export interface Walk {
   readonly varianceOf: (mean: number) => number;
   /** Usual failures per bin and exposure 1 at the end, for series inside this one. */
   readonly level: number;
-  /** Whether exposure is a number of trials. */
-  readonly hasTrials: boolean;
 }
 
 interface Open {
@@ -70,16 +68,15 @@ interface Open {
 /** Judges every bin of the series in order. Pure; never throws. */
 export function walk(series: Series, options: DetectOptions = {}): Walk {
   const o = withDefaults(options);
-  const binMs = series.binMs > 0 && series.binMs < Infinity ? series.binMs : DEFAULT_BIN_MS;
+  const binMs = isWidth(series.binMs) ? series.binMs : DEFAULT_BIN_MS;
   const bins = binsOf(series);
-  const { count, failures } = bins;
+  const { count, failures, trials } = bins;
   const season = new Season(series, binMs);
   const prior = usable(series.prior) ?? season.prior;
-  const hasTrials = series.attempts !== undefined;
-  const stray = hasTrials && options.levelSd === undefined ? DETECT_DEFAULTS.levelSd / 2 : o.levelSd;
+  const stray = trials !== undefined && options.levelSd === undefined ? DETECT_DEFAULTS.levelSd / 2 : o.levelSd;
   const binsFor = (ms: number, least: number): number => Math.max(least, Math.ceil(ms / binMs));
   const memory = binsFor(o.baselineMs, 24);
-  const settle = binsFor(o.longestMs, 6);
+  const settle = binsFor(o.longestMs, LEAST_LONGEST);
   const quietBins = binsFor(o.quietMs, 3);
   const historyBins = prior === undefined ? binsFor(o.minHistoryMs, 6) : 0;
   const maxSpikeBins = binsFor(o.maxSpikeMs, 24);
@@ -89,22 +86,27 @@ export function walk(series: Series, options: DetectOptions = {}): Walk {
   const exposure = new Float64Array(count);
   const sums = new Float64Array(count + 1);
   const exposures = new Float64Array(count + 1);
+  const attempts = trials === undefined ? undefined : new Float64Array(count + 1);
   const mean = new Float64Array(count);
   const variance = new Float64Array(count);
   const learning = new Uint8Array(count);
   const spans: Span[] = [];
   const hourBins = Math.max(1, Math.round(HOUR_MS / binMs));
-  const dayBins = Math.ceil(DAY_MS / binMs);
-  let level: Level = new Level(memory, stray, prior, dispersion);
+  const dayBins = binsFor(DAY_MS, 24);
+  const levelFrom = (known: Prior | undefined): Level => new Level(memory, stray, known, dispersion, trials === undefined ? Infinity : 1);
+  let level = levelFrom(prior);
   let settled = 0;
   let refreshed = 0;
   let seen = 0;
+  let last = -1;
   let open: Open | undefined;
 
   // Whoever hands in load or attempts has told how the day goes by itself.
   const isPlain = series.exposure === undefined && series.attempts === undefined;
+  // What the season is taught shows once a day of it has settled: a series that is no longer than a day need not teach.
+  const teaches = isPlain && count > dayBins;
   const teach = (i: number, x: number): void => {
-    if (isPlain && count > dayBins) season.learn(series.startMs + i * binMs, x, bins.exposure[i] ?? 1);
+    if (teaches) season.learn(series.startMs + i * binMs, x, bins.exposure[i] ?? 1);
   };
   const learn = (until: number, isCapped = true): void => {
     for (; settled < until; settled++) {
@@ -132,24 +134,28 @@ export function walk(series: Series, options: DetectOptions = {}): Walk {
       exposures[j + 1] = (exposures[j] ?? 0) + (Number.isNaN(failures[j]) ? 0 : (exposure[j] ?? 0));
     }
   };
-  /** Until a week is known a sum must stand out from the hour before it as well: a day may rise by itself, and faster than the level follows. */
+  /**
+   * Until a week is known, or two where hours are summed, a sum must stand out from the hour before it as well: a day may rise by itself, and faster than
+   * the level follows, and one Monday tells little of the next.
+   */
   const isGradual = (i: number, width: number): boolean => {
-    if (!isPlain || season.knowsWeek || series.prior !== undefined) return false;
+    if (!isPlain || season.weeks >= (width > hourBins ? 2 : 1) || series.prior !== undefined) return false;
     const to = i + 1 - width;
     const from = Math.max(0, spans.at(-1)?.closes ?? 0, to - hourBins);
-    const near = (sums[to] ?? 0) - (sums[from] ?? 0) + 0.5;
-    const nearExposure = (exposures[to] ?? 0) - (exposures[from] ?? 0);
+    const near = over(sums, from, to) + 0.5;
+    const nearExposure = over(exposures, from, to);
     if ((to - from) * 2 < hourBins || nearExposure <= 0) return false;
-    const most = (RISE_BY_ITSELF * near * ((exposures[i + 1] ?? 0) - (exposures[to] ?? 0))) / nearExposure;
-    return upperTail((sums[i + 1] ?? 0) - (sums[to] ?? 0), most, level.dispersion * (most + most ** 2 / near)) > SUDDEN;
+    const most = (riseOver(width / hourBins) * near * over(exposures, to, i + 1)) / nearExposure;
+    return upperTail(over(sums, to, i + 1), most, level.dispersion * (most + most ** 2 / near)) > SUDDEN;
   };
 
   /** What earlier days hold is no outage when it comes back, however quiet it was in the last hours. */
   const isUsual = (i: number, width: number): boolean => {
     if (season.prior === undefined) return false;
     const to = i + 1 - width;
-    const usual = season.prior.perBin * ((exposures[i + 1] ?? 0) - (exposures[to] ?? 0));
-    return upperTail((sums[i + 1] ?? 0) - (sums[to] ?? 0), usual, level.variance(usual)) > BEYOND_USUAL;
+    const usual = season.prior.perBin * over(exposures, to, i + 1);
+    const made = attempts === undefined ? Infinity : over(attempts, to, i + 1);
+    return upperTail(over(sums, to, i + 1), usual, level.variance(usual), made) > BEYOND_USUAL;
   };
 
   for (let i = 0; i < count; i++) {
@@ -160,46 +166,63 @@ export function walk(series: Series, options: DetectOptions = {}): Walk {
     exposure[i] = e;
     sums[i + 1] = (sums[i] ?? 0) + (has ? x : 0);
     exposures[i + 1] = (exposures[i] ?? 0) + (has ? e : 0);
+    if (attempts !== undefined) attempts[i + 1] = (attempts[i] ?? 0) + (has ? (trials?.[i] ?? 0) : 0);
+    if (open === undefined) learn(i - Math.min(settle, seen >> 1));
     if (has) seen++;
-    if (open === undefined) learn(i - Math.min(settle, i >> 1));
-    const m = level.level * e;
+    const m = Math.min(level.level * e, MOST);
     mean[i] = m;
     variance[i] = level.variance(m);
     if (seen < historyBins || m === 0) learning[i] = 1;
-    if (!has) continue;
+    if (has) last = i;
 
     if (open === undefined) {
       // A bin without failures adds no evidence: a sum that ends in it was tested earlier, when it was stronger.
-      if (x === 0 || learning[i] === 1) continue;
-      const alarm = scan.test(i, i + 1 - settled, failures, sums, exposures, level, hasTrials);
+      if (!has || x === 0 || learning[i] === 1) continue;
+      const alarm = scan.test(i, i + 1 - settled, { failures, sums, exposures, attempts }, level);
       if (alarm === undefined || isGradual(i, alarm.width) || isUsual(i, alarm.width)) continue;
       const from = startOf(i, settled, alarm.ratio, failures, mean);
       learn(from);
       open = { from, opened: i, pValue: alarm.pValue, cusum: 0, quietFrom: i + 1 };
       continue;
     }
-    const until = Math.min(open.quietFrom, i + 1);
-    const expected = level.level * ((exposures[until] ?? 0) - (exposures[open.from] ?? 0));
-    const ratio = ((sums[until] ?? 0) - (sums[open.from] ?? 0)) / Math.max(expected, LEAST_MEAN);
-    const still = Math.max(1 + STILL_RAISED * (ratio - 1), 1.25);
-    open.cusum = Math.max(0, open.cusum + (still - 1) * m - x * Math.log(still));
-    if (open.cusum === 0) open.quietFrom = i + 1;
-    const isOver = open.cusum >= OVER && i + 1 - open.quietFrom >= quietBins;
+    if (has) {
+      const until = Math.min(open.quietFrom, i + 1);
+      const expected = level.level * over(exposures, open.from, until);
+      const ratio = over(sums, open.from, until) / Math.max(expected, LEAST_MEAN);
+      const still = Math.max(1 + STILL_RAISED * (ratio - 1), 1.25);
+      open.cusum = Math.max(0, open.cusum + (still - 1) * m - x * Math.log(still));
+      if (open.cusum === 0) open.quietFrom = i + 1;
+    }
+    const isOver = has && open.cusum >= OVER && i + 1 - open.quietFrom >= quietBins;
     const isNormal = i - open.from >= maxSpikeBins;
     if (!isOver && !isNormal) continue;
-    spans.push({ from: open.from, opened: open.opened, closes: isOver ? open.quietFrom : i, pValue: open.pValue });
-    if ((i - open.from) * binMs > LONG_MS)
-      for (let j = open.from; j < (isOver ? open.quietFrom : i - memory); j++) teach(j, failures[j] ?? NaN);
-    if (isOver) settled = open.quietFrom;
+    // What has not been told of for long is no new normal: it ends where it was seen last.
+    const end = isOver ? open.quietFrom : i - last > memory ? last + 1 : undefined;
+    const closes = end ?? i;
+    spans.push({ from: open.from, opened: open.opened, closes, pValue: open.pValue });
+    if ((closes - open.from) * binMs > LONG_MS) for (let j = open.from; j < (end ?? i - memory); j++) teach(j, failures[j] ?? NaN);
+    if (end !== undefined) settled = end;
     else {
-      level = new Level(memory, stray, undefined, dispersion);
+      level = levelFrom(undefined);
       settled = Math.max(open.from, i - memory);
       learn(i, false);
     }
     open = undefined;
   }
   if (open !== undefined) spans.push({ from: open.from, opened: open.opened, closes: null, pValue: open.pValue });
-  return { bins, binMs, mean, variance, learning, spans, varianceOf: (m) => level.variance(m), level: level.level, hasTrials };
+  return { bins, binMs, mean, variance, learning, spans, varianceOf: (m) => level.variance(m), level: level.level };
+}
+
+/** What a column that was summed before each bin holds from one bin to before another. */
+const over = (summed: Float64Array, from: number, to: number): number => (summed[to] ?? 0) - (summed[from] ?? 0);
+
+/** How many times the level of the hour before is the mean of the hours after it, where each rises by itself. */
+function riseOver(hours: number): number {
+  let sum = 0;
+  let rise = 1;
+  const whole = Math.max(1, Math.round(hours));
+  for (let h = 0; h < whole; h++) sum += rise *= RISE_BY_ITSELF;
+  return sum / whole;
 }
 
 function usable(prior: Prior | undefined): Prior | undefined {

@@ -1,26 +1,27 @@
 /** What `localise` reads and says. */
 
 export interface Cell {
-  /** The values of this cell, by dimension, for example `{ network: 'AS3320/DE', release: '4.2.1' }`. */
+  /** The values of this cell, by dimension, for example `{ network: 'AS3320/DE', release: '4.2.1' }`; what is absent or empty is no place. */
   readonly where: Readonly<Record<string, string>>;
   /** Failing clients now and in the baseline. */
   readonly failures: number;
   readonly baselineFailures: number;
-  /** What they are a part of, now and in the baseline; 0 where unknown. */
+  /** What they are a part of, now and in the baseline; 0 where unknown (exposure.ts says what is then thought). */
   readonly attempts: number;
   readonly baselineAttempts: number;
 }
 
+/** What is out of bounds or no number is read as the default. */
 export interface LocaliseOptions {
-  /** Without attempts: length of the window now ÷ length of the baseline window; default 1. */
+  /** Without attempts: length of the window now ÷ length of the baseline window, > 0; default 1. */
   readonly baselineScale?: number;
-  /** Dimensions to look at, in the order of preference among places that explain equally well; default: those of the cells, as met. */
+  /** Dimensions to look at, in the order of preference among places that explain equally well; default: those of the cells, as met. Of more than ten the first ten. */
   readonly dimensions?: readonly string[];
   /** Values of how many dimensions may name one place, 1..3; default 3. */
   readonly maxDepth?: number;
-  /** Places at most; default 5. */
+  /** Places at most, >= 1; default 5. */
   readonly maxCauses?: number;
-  /** Least share of the excess that a place must explain; default 0.01. */
+  /** Least share of the excess that a place must explain, 0..1; default 0.01. */
   readonly minShare?: number;
 }
 

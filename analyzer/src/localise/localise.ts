@@ -10,12 +10,14 @@
 import { logChoose } from './bounds.js';
 import type { Cell, Localisation, LocaliseOptions } from './cell.js';
 import { describe } from './describe.js';
-import { cellsOf, expectedOf, gainOf } from './place.js';
+import { sumOf } from './exposure.js';
+import { withDefaults } from './options.js';
+import { cellsOf, expectedOf, gainOf, priceOf } from './place.js';
 import type { Place } from './place.js';
 import { isPatchy } from './patchy.js';
 import { rank } from './rank.js';
 import { standingOut } from './stand-out.js';
-import { sumOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import type { Table } from './table.js';
 
 const MAX_ALTERNATIVES = 5;
@@ -33,9 +35,7 @@ const SURE = 3;
  * @returns Causes with their share of the excess, other readings, and why when there is no cause. Pure; never throws.
  */
 export function localise(cells: readonly Cell[], options: LocaliseOptions = {}): Localisation {
-  const { baselineScale = 1, maxDepth = 3, maxCauses = 5, minShare = 0.01 } = options;
-  const dimensions = options.dimensions ?? namesOf(cells);
-  const depth = Math.min(3, Math.max(1, Math.floor(maxDepth)));
+  const { baselineScale, dimensions, maxDepth: depth, maxCauses, minShare } = withDefaults(cells, options);
   const table = tableOf(cells, dimensions, baselineScale);
   const failures = sumOf(table.failures);
   const whole = wholeOf(table);
@@ -46,6 +46,7 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
   const all = Int32Array.from({ length: table.size }, (_, i) => i);
   const ranked = rank(table, all, depth);
   const found: Place[] = [];
+  const members = new Map<Place, readonly number[]>();
   const taken = new Uint8Array(table.size);
   let left = all;
   for (let next = ranked[0]; next !== undefined && found.length < maxCauses; next = rank(table, left, depth)[0]) {
@@ -53,7 +54,11 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
     const worth = places.filter((place) => excessOf(place) >= Math.max(MIN_EXCESS, minShare * total));
     if (worth.length === 0) break;
     found.push(...worth);
-    for (const place of worth) for (const i of cellsOf(table, place)) taken[i] = 1;
+    for (const place of worth) {
+      const own = cellsOf(table, place).filter((i) => taken[i] === 0);
+      for (const i of own) taken[i] = 1;
+      members.set(place, own);
+    }
     left = left.filter((i) => taken[i] === 0);
   }
 
@@ -82,7 +87,7 @@ export function localise(cells: readonly Cell[], options: LocaliseOptions = {}):
   if (chosen.length === 0 || (placed <= everywhere && !isPlain())) {
     return { causes: [], alternatives, unexplained: 1, reason: reasonOf(table, total, everywhere) };
   }
-  return { causes: chosen.map((place) => describe(table, place, excess)), alternatives, unexplained, reason: 'placed' };
+  return { causes: chosen.map((place) => describe(table, place, excess, members.get(place))), alternatives, unexplained, reason: 'placed' };
 }
 
 /** Why no place is named. @param gain - Of the whole. */
@@ -103,25 +108,36 @@ function narrower(table: Table, place: Place, left: Int32Array, depth: number): 
   let gain = 0;
   for (let tries = 0; tries < 3; tries++) {
     // What the very same cells are called besides is no part.
-    const part = rank(table, rest, depth).find(({ cells }) => cells < place.cells);
-    if (part === undefined) break;
+    const best = rank(table, rest, depth).find(({ cells }) => cells < place.cells);
+    // A part that reaches beyond the place has not been judged as a whole: it is named inside of it.
+    const part = best !== undefined && cellsOf(table, best).some((i) => isInside[i] === 0) ? within(table, best, place) : best;
+    if (part === undefined || part.dimensions.length > depth) break;
     const cells = cellsOf(table, part);
-    // A part that reaches beyond the place has not been judged as a whole.
-    if (cells.some((i) => isInside[i] === 0)) break;
     parts.push(part);
     gain += part.gain;
     const own = new Set(cells);
     rest = rest.filter((i) => !own.has(i));
   }
   if (parts.length < 2 || gain <= place.gain) return [place];
-  const apart = standingOut(table, parts, inside);
+  // What the parts leave of the place may have failed as well, if less: then it is named after them, and need not stand out from itself.
+  const whole = parts.filter((part) => sameName(part, place));
+  const apart = [
+    ...standingOut(
+      table,
+      parts.filter((part) => !whole.includes(part)),
+      inside,
+    ),
+    ...whole,
+  ];
   return apart.length > 1 ? apart : [place];
 }
 
-function namesOf(cells: readonly Cell[]): string[] {
-  const names = new Set<string>();
-  for (const { where } of cells) for (const name in where) names.add(name);
-  return [...names];
+/** A place by the names of another as well, which hold for all of its cells that are looked at. */
+function within(table: Table, part: Place, place: Place): Place {
+  const code = new Map([...part.dimensions, ...place.dimensions].map((d, k) => [d, [...part.codes, ...place.codes][k] ?? -1]));
+  const dimensions = [...code.keys()].sort((a, b) => a - b);
+  const gain = part.gain + priceOf(table, part.dimensions) - priceOf(table, dimensions);
+  return { ...part, dimensions, codes: dimensions.map((d) => code.get(d) ?? -1), gain };
 }
 
 function wholeOf(table: Table, of?: Int32Array): Pick<Place, 'failures' | 'before' | 'exposure' | 'exposureBefore'> {

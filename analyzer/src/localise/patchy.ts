@@ -1,5 +1,5 @@
 /** Whether the failures lie in few of the cells, though no name tells which: then the cause lies in an attribute that was not handed in. */
-import { sumOf } from './table.js';
+import { sumOf } from './exposure.js';
 import type { Table } from './table.js';
 
 /** Variance of the true rates of cells, in squares of their mean, from which on they are no longer alike. Usual ones stray by about their mean: 1 to 2. */

@@ -102,7 +102,7 @@ export function rank(table: Table, of: Int32Array, depth: number): Place[] {
     const beam = raised.slice(0, BEAM).map(({ code }) => code);
     const position = new Int32Array(sums.cells.length).fill(-1);
     for (const [at, code] of beam.entries()) position[code] = at;
-    for (let k = 0; k < slots.length; k++) slots[k] = position[slots[k] as number] as number;
+    for (let k = 0; k < slots.length; k++) if ((slots[k] as number) >= 0) slots[k] = position[slots[k] as number] as number;
     return { beam, slots };
   });
 

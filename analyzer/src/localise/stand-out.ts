@@ -1,5 +1,6 @@
 /** Whether places fail more than what lies outside of them, by more than their share of the load can be wrong. */
-import type { Cell } from './cell.js';
+import type { Cell, LocaliseOptions } from './cell.js';
+import { withDefaults } from './options.js';
 import { cellsOf, expectedOf } from './place.js';
 import type { Place } from './place.js';
 import { tableOf } from './table.js';
@@ -52,13 +53,14 @@ export function standingOut<T extends Pick<Place, 'dimensions' | 'codes'>>(
 /**
  * Of places that something else than `localise` found, those that stand out; as many as hold any cell and differ from the rest.
  *
- * @param cells, dimensions, baselineScale - As of `localise`. Pure; never throws.
+ * @param cells, options - As of `localise`. Pure; never throws.
  */
 export function outstanding<W extends Readonly<Record<string, string | undefined>>>(
   cells: readonly Cell[],
   places: readonly W[],
-  { dimensions, baselineScale }: { readonly dimensions: readonly string[]; readonly baselineScale: number },
+  options: Pick<LocaliseOptions, 'dimensions' | 'baselineScale'>,
 ): readonly W[] {
+  const { dimensions, baselineScale } = withDefaults(cells, options);
   const table = tableOf(cells, dimensions, baselineScale);
   const named = places.flatMap((where) => {
     const own = dimensions.flatMap((d, at) => (where[d] === undefined ? [] : [{ at, code: table.values[at]?.indexOf(where[d]) ?? -1 }]));

@@ -8,6 +8,7 @@ import type { Series } from '../../../analyzer/src/detect/series.js';
 import { localise } from '../../../analyzer/src/localise/localise.js';
 import type { Cell } from '../../../analyzer/src/localise/cell.js';
 import { pair } from '../../../analyzer/src/pair/pair.js';
+import { quiet, repeat } from './counts.js';
 
 const QUIET = Array.from({ length: 1_000 }, (_, i) => (i % 11 === 0 ? 1 : 0));
 const LOUD = [...QUIET, ...new Array<number>(30).fill(20)];
@@ -62,8 +63,56 @@ describe('detect and expect', () => {
     }
   });
 
+  it('takes a bin whose exposure is none for no data, whatever the unit of the others', () => {
+    const failures = quiet(400, 10);
+    for (const wrong of [NaN, 0, -3, Infinity, 1e-300, undefined as unknown as number]) {
+      const exposure = failures.map((_, i) => (i === 350 ? wrong : 1_000));
+      const told = expect(series(failures, { exposure }));
+      assert(told[350]).toMatchObject({ observed: null, pValue: 1 });
+      assert(told[350]?.expected).toBeCloseTo(10, -1);
+      assert(detect(series(failures, { exposure }))).toEqual([]);
+    }
+  });
+
+  it('ends for exposures of which nothing can be said beside one of a million million', () => {
+    for (const least of [1e-300, 1e-9]) {
+      const told = expect(series(repeat(201, 1), { exposure: [...repeat(200, least), 1e12] }));
+      assert(told).toHaveLength(201);
+      for (const { expected, low, high } of told) assert(low >= 0 && low <= high && high <= 1e15 && expected <= 1e15).toBe(true);
+    }
+  });
+
+  it('takes bins beyond the end of the completeness for whole', () => {
+    assert(detect(series(LOUD, { completeness: [1, 1, 1] }))).toEqual(detect(series(LOUD)));
+  });
+
+  it('finds nothing in a series that starts at no time', () => {
+    for (const startMs of [NaN, Infinity, -Infinity]) {
+      assert(detect(series(LOUD, { startMs }))).toEqual([]);
+      assert(expect(series(LOUD, { startMs })).every(({ observed }) => observed === null)).toBe(true);
+    }
+  });
+
+  it('ends a spike after which nothing is known any more where it was seen last, once it has lasted too long for one', () => {
+    const silence = repeat(8_700, null);
+    const [spike, ...others] = detect(series([...LOUD, ...silence]));
+    assert(spike).toMatchObject({ startMs: OUTAGE_MS, endMs: LOUD.length * 10_000 });
+    assert(others).toEqual([]);
+    const again = detect(series([...LOUD, ...silence, ...QUIET, ...repeat(6, 20)]));
+    assert(again.map(({ startMs }) => startMs)).toEqual([OUTAGE_MS, (LOUD.length + silence.length + QUIET.length) * 10_000]);
+    assert(detect(series([...LOUD, ...repeat(60, null)]))).toMatchObject([{ endMs: null }]);
+  });
+
+  it('reads a history with a width that is none as none', () => {
+    for (const binMs of [0, 1e-3, -1, NaN, Infinity]) {
+      const history = { startMs: -86_400_000, binMs, failures: repeat(24, 7) };
+      assert(detect(series(LOUD, { history }))).toEqual(detect(series(LOUD)));
+    }
+  });
+
   it('reads a width that is none as a minute, whatever the start', () => {
-    for (const binMs of [0, -5, NaN, Infinity]) assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
+    for (const binMs of [0, -5, NaN, Infinity, 1e-3])
+      assert(detect(series(LOUD, { binMs }))).toEqual(detect(series(LOUD, { binMs: 60_000 })));
   });
 
   it('has one bin for rows of the same time, in whatever order they come', () => {
@@ -115,6 +164,41 @@ describe('localise', () => {
   it('places failures with fewer attempts than failures, and gives a rate of at most 1', () => {
     const [cause] = localise(world({ failures: 60, attempts: 5, baselineAttempts: 30 })).causes;
     assert(cause).toMatchObject({ where: { network: 'AS1' }, rate: 1, high: 1 });
+  });
+
+  it('places failures of which no attempts are known, and tells no rate of them', () => {
+    for (const parts of [{ attempts: 0 }, { attempts: 0, baselineAttempts: 0 }]) {
+      assert(localise(world({ failures: 60, ...parts })).causes).toMatchObject([
+        { where: { network: 'AS1' }, failures: 60, attempts: 0, rate: null, explained: 1 },
+      ]);
+    }
+    assert(localise(world({ failures: 60, baselineFailures: 6, baselineAttempts: 0 })).causes).toMatchObject([
+      { where: { network: 'AS1' }, attempts: 1_000, rate: 0.06, baselineRate: null },
+    ]);
+  });
+
+  it('takes a place that failed as often before, its attempts unknown, for no cause', () => {
+    const unknown = { attempts: 0, baselineAttempts: 0, failures: 10, baselineFailures: 60 };
+    assert(localise(world(unknown))).toMatchObject({ causes: [], reason: 'no_excess' });
+  });
+
+  it('reads an option that is no number or out of bounds as its default', () => {
+    const cells = world({ failures: 60 }).map((c) => ({ ...c, attempts: 0, baselineAttempts: 0 }));
+    const usual = localise(cells);
+    assert(usual.reason).toBe('placed');
+    for (const wrong of [NaN, -1, Infinity]) {
+      assert(localise(cells, { baselineScale: wrong, maxDepth: wrong, maxCauses: wrong, minShare: wrong })).toEqual(usual);
+    }
+    assert(localise(cells, { baselineScale: 0, maxDepth: 0, maxCauses: 0 })).toEqual(usual);
+  });
+
+  it('looks at the first ten dimensions, each once', () => {
+    const names = Array.from({ length: 12 }, (_, d) => `d${d}`);
+    const where = (i: number): Cell['where'] => Object.fromEntries(names.map((name, d) => [name, `v${(i * (d + 3)) % 13}`]));
+    const cells = Array.from({ length: 60 }, (_, i) => ({ ...cell('', { failures: i % 13 === 4 ? 40 : 0 }), where: where(i) }));
+    const found = localise(cells, { dimensions: [...names, 'd0'], maxDepth: 1 });
+    assert(found).toEqual(localise(cells, { dimensions: names.slice(0, 10), maxDepth: 1 }));
+    assert([...found.causes, ...found.alternatives].every((c) => !('d10' in c.where || 'd11' in c.where))).toBe(true);
   });
 
   it('adds up cells of the same values', () => {

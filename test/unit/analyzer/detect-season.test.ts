@@ -3,21 +3,13 @@ import { describe, expect as assert, it } from 'vitest';
 import { detect } from '../../../analyzer/src/detect/detect.js';
 import { expect } from '../../../analyzer/src/detect/expect.js';
 import type { Series } from '../../../analyzer/src/detect/series.js';
+import { DAY_MS as DAY, HOUR_MS as HOUR, poisson as drawn, quiet, repeat, seeded, seriesOf, START_MS as START } from './counts.js';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const START = Date.UTC(2026, 0, 5);
-
-/** Park and Miller 1988: the same numbers on every run. */
 function poissonOf(seed: number): (mean: number) => number {
-  let state = seed;
-  const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-  return (mean) => {
-    let count = 0;
-    for (let product = random(); product > Math.exp(-mean); product *= random()) count++;
-    return count;
-  };
+  const random = seeded(seed);
+  return (mean) => drawn(random, mean);
 }
+
 /** Nine times as much at four in the afternoon as at four in the morning. */
 const shape = (atMs: number): number => Math.exp(1.1 * Math.sin(((atMs % DAY) / DAY - 0.42) * 2 * Math.PI));
 
@@ -61,7 +53,7 @@ describe('history and attempts', () => {
   const series = (parts: Partial<Series>): Series => ({ startMs: START, binMs: 10_000, failures: quiet, ...parts });
 
   it('a history with attempts tells the rate per attempt, whatever the width of its bins', () => {
-    assert(expect(series({ attempts, history }))[1]?.expected).toBeCloseTo(1, 0);
+    assert(expect(series({ attempts, history }))[0]?.expected).toBeCloseTo(1, 1);
     assert(detect(series({ attempts, history }))).toEqual([]);
   });
 
@@ -89,5 +81,64 @@ describe('few at a time', () => {
     assert(detect(series)).toHaveLength(1);
     assert(detect(series, wrong)).toEqual(detect(series));
     assert(detect(series, Object.fromEntries(Object.keys(wrong).map((name) => [name, undefined])))).toEqual(detect(series));
+  });
+});
+
+describe('what earlier days hold', () => {
+  const minutes = 15 * 60;
+  const history = { startMs: START - 7 * DAY, binMs: HOUR, failures: repeat(7 * 24, 60) };
+  const back = (each: number, parts: Partial<Series> = {}): Series =>
+    seriesOf([...repeat(minutes, 0), ...quiet(30, each, 4)], 60_000, parts);
+
+  it('is no outage when it comes back after hours of quiet', () => {
+    assert(detect(back(1, { history }))).toEqual([]);
+    assert(detect(back(5, { history }))).toMatchObject([{ endMs: null }]);
+  });
+
+  it('is an outage where no history tells of it', () => {
+    assert(detect(back(1))).toMatchObject([{ endMs: null }]);
+  });
+
+  it('is read up to the start of the series, so that what a history holds beside it counts once', () => {
+    const lasting = { ...history, failures: [...history.failures, ...repeat(24, 6_000)] };
+    assert(expect(back(5, { history: lasting }))).toEqual(expect(back(5, { history })));
+  });
+});
+
+describe('rises of hours', () => {
+  it('are found in bins of an hour by sums of several, though no hour alone would do', () => {
+    for (const [each, hours] of [
+      [14, 12],
+      [12, 24],
+    ] as const) {
+      let found = 0;
+      for (let seed = 1; seed <= 10; seed++) {
+        const poisson = poissonOf(seed);
+        const failures = Array.from({ length: 21 * 24 + hours }, (_, i) => poisson(i < 21 * 24 ? 5 : each));
+        if (detect(seriesOf(failures, HOUR)).some(({ startMs }) => startMs >= START + 20.5 * DAY)) found++;
+      }
+      assert(found).toBeGreaterThanOrEqual(9);
+    }
+  });
+
+  it('that come again each working day are no spike in bins of an hour, not on the second Monday either', () => {
+    const working = (day: number): number => (Math.floor(day) % 7 < 5 ? 1 : 0.5);
+    for (const mean of [20, 500]) assert(detect(days(28, HOUR, mean, working)).length).toBeLessThanOrEqual(1);
+  });
+
+  it('are one spike, told before they are at a third of their height, where they rise tenfold within six hours', () => {
+    const poisson = poissonOf(23);
+    const rise = (i: number): number => 1 + (9 * Math.min(360, Math.max(0, i - 720))) / 360;
+    const [spike, ...others] = detect(
+      seriesOf(
+        Array.from({ length: 1_200 }, (_, i) => poisson(5 * rise(i))),
+        60_000,
+      ),
+    );
+    assert(others).toEqual([]);
+    assert(spike?.endMs).toBeNull();
+    const afterMs = (spike?.foundMs ?? 0) - START - 720 * 60_000;
+    assert(afterMs).toBeGreaterThan(0);
+    assert(afterMs).toBeLessThan(2 * HOUR);
   });
 });

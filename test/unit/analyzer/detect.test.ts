@@ -1,42 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect as check, it } from 'vitest';
 import { detect, isLearning } from '../../../analyzer/src/detect/detect.js';
 import { expect as expectation } from '../../../analyzer/src/detect/expect.js';
 import type { Series } from '../../../analyzer/src/detect/series.js';
-
-/** mulberry32: the same numbers on every run. */
-function seeded(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function poisson(random: () => number, mean: number): number {
-  const limit = Math.exp(-mean);
-  let product = random();
-  let n = 0;
-  while (product > limit) {
-    product *= random();
-    n++;
-  }
-  return n;
-}
-
-const START = Date.UTC(2026, 0, 5);
-const series = (failures: (number | null)[], binMs = 10_000, extra: Partial<Series> = {}): Series => ({
-  startMs: START,
-  binMs,
-  failures,
-  ...extra,
-});
-const quiet = (bins: number, mean: number, seed = 1): number[] => {
-  const random = seeded(seed);
-  return Array.from({ length: bins }, () => poisson(random, mean));
-};
+import { HOUR_MS, poisson, quiet, seeded, seriesOf as series, START_MS as START } from './counts.js';
 
 describe('detect', () => {
   it('finds an outage of ten clients per bin within two bins, and its end', () => {
@@ -114,7 +80,7 @@ describe('detect', () => {
   });
 
   it('ends a spike that has become the new normal', () => {
-    const spikes = detect(series([...quiet(300, 1), ...quiet(600, 20, 4)], 60_000), { maxSpikeMs: 4 * 3_600_000 });
+    const spikes = detect(series([...quiet(300, 1), ...quiet(600, 20, 4)], 60_000), { maxSpikeMs: 4 * HOUR_MS });
     check(spikes).toHaveLength(1);
     check(spikes[0]?.endMs).not.toBeNull();
   });
@@ -128,37 +94,6 @@ describe('detect', () => {
 });
 
 describe('expect', () => {
-  const value = fc.oneof({ arbitrary: fc.nat(30), weight: 9 }, { arbitrary: fc.constant(null), weight: 1 });
-
-  it('never changes what it said of a bin when later bins are added', () => {
-    fc.assert(
-      fc.property(fc.array(value, { minLength: 200, maxLength: 300 }), fc.integer({ min: 1, max: 100 }), (failures, cut) => {
-        const whole = expectation(series(failures, 60_000));
-        const part = expectation(series(failures.slice(0, -cut), 60_000));
-        check(whole.slice(0, part.length)).toEqual(part);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it('never changes what it said of a bin when later attempts are added', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(value, value), { minLength: 80, maxLength: 120 }), fc.integer({ min: 1, max: 60 }), (pairs, cut) => {
-        const of = (list: typeof pairs) =>
-          expectation(
-            series(
-              list.map(([f]) => f),
-              60_000,
-              { attempts: list.map(([, a]) => a) },
-            ),
-          );
-        const part = of(pairs.slice(0, -cut));
-        check(of(pairs).slice(0, part.length)).toEqual(part);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
   it('draws a band that holds about 95 % of quiet bins', () => {
     const judged = expectation(series(quiet(5_000, 4, 7))).filter((e) => !e.learning);
     const inside = judged.filter((e) => (e.observed ?? 0) >= e.low && (e.observed ?? 0) <= e.high).length / judged.length;

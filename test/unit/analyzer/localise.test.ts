@@ -60,6 +60,36 @@ describe('localise', () => {
     expect(new Set(places(cells).map((w) => w['network']))).toEqual(new Set(['AS1/DE', 'AS2/DE']));
   });
 
+  it('names two releases inside a country, not the country, when its other releases are well', () => {
+    const cells: Cell[] = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'].flatMap((country, c) =>
+      Array.from({ length: 30 }, (_, i) => {
+        const release = `r${i % 6}`;
+        const failures = country === 'DE' && (release === 'r1' || release === 'r3') ? 60 : 0;
+        const where = { network: `AS${c * 5 + Math.floor(i / 6)}`, country, release };
+        return { where, failures, attempts: 1_000, baselineFailures: 1, baselineAttempts: 6_000 };
+      }),
+    );
+    expect(new Set(localise(cells, { dimensions: options.dimensions }).causes.map((c) => c.where))).toEqual(
+      new Set([
+        { country: 'DE', release: 'r1' },
+        { country: 'DE', release: 'r3' },
+      ]),
+    );
+  });
+
+  it('names no absent value: cells without a release are no release', () => {
+    const cells: Cell[] = NETWORKS.slice(0, 8).flatMap((network) =>
+      [undefined, '', '1', '2', '3', '4'].map((release) => {
+        const where: Record<string, string> = release === undefined ? { network } : { network, release };
+        const isFailing = release === undefined || release === '';
+        return { where, failures: isFailing ? 40 : 0, attempts: 1_000, baselineFailures: 1, baselineAttempts: 6_000 };
+      }),
+    );
+    const { causes, alternatives } = localise(cells);
+    expect(causes).toEqual([]);
+    expect(alternatives.filter((c) => c.where['release'] === '')).toEqual([]);
+  });
+
   it('does not take three failures for a cause where the place is too small to have failed before', () => {
     const cells = Array.from({ length: 300 }, (_, n) => ({
       where: { network: `AS${n}`, release: String(n % 7) },
@@ -97,6 +127,23 @@ describe('localise', () => {
     const lift = (w: Record<string, string>): number => (w['country'] !== 'DE' ? 0 : w['network'] === 'AS1/DE' ? 450 : 300);
     const cells = world(lift).map((c) => ({ ...c, attempts: 1_000, baselineAttempts: 20_000 }));
     expect(localise(cells, options).causes.map((c) => c.where)).toEqual([{ country: 'DE' }]);
+  });
+
+  it('names a network and the country around it, when its other networks fail as well, if far less', () => {
+    const cells: Cell[] = ['DE', 'FR', 'US', 'BR'].flatMap((country) =>
+      Array.from({ length: 20 }, (_, n) => ({
+        where: { network: `${country}${n}`, country, release: '1' },
+        failures: country !== 'DE' ? 0 : n === 7 ? 300 : 20,
+        attempts: 1_000,
+        baselineFailures: 1,
+        baselineAttempts: 6_000,
+      })),
+    );
+    const { causes } = localise(cells, { dimensions: options.dimensions });
+    expect(causes).toMatchObject([
+      { where: { network: 'DE7' }, failures: 300, attempts: 1_000 },
+      { where: { country: 'DE' }, failures: 380, attempts: 19_000, rate: 0.02 },
+    ]);
   });
 
   it('prefers the network when a country holds one network only, and gives the country as alternative', () => {
