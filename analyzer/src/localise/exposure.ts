@@ -14,7 +14,7 @@ export interface Counted {
 }
 
 /**
- * Attempts, at least as many as failures; undefined where none are known of any cell, now or before.
+ * Attempts, those that are not known at least as many as failures; undefined where none are known of any cell, now or before.
  *
  * Where failures without attempts are the only ones of a cell, it is thought to be as large as the median of those that are known: as many attempts as
  * failures, now and before, would say that it always failed. Where one time is known and the other has failures, the known one is brought to
@@ -31,7 +31,8 @@ export function exposuresOf({ failures, attempts, failuresBefore, attemptsBefore
     if (failed === 0 && failedBefore === 0) continue;
     if (made === 0 && madeBefore === 0) [now[i], before[i]] = median ??= [medianOf(known), medianOf(knownBefore)];
     else if (madeBefore === 0 && failedBefore > 0) before[i] = (made * sumOf(knownBefore)) / sumOf(known);
-    now[i] = Math.max(now[i] as number, failed);
+    // Known ones stay as they are: they may be sizes of places, of which a fault has more failures than that.
+    if (made === 0) now[i] = Math.max(now[i] as number, failed);
     before[i] = Math.max(before[i] as number, failedBefore);
   }
   return { now, before };
