@@ -8,7 +8,7 @@ import type { CrowdCellRow } from '../queries/crowd-cells.js';
 import type { ProbersRow } from '../queries/probers-of-host.js';
 import { failingNetworks } from './evidence-cells.js';
 import { isIn, isThere } from './in-place.js';
-import type { Placed } from './investigate.js';
+import type { Placed } from './placed.js';
 import type { WatchDeps } from './settings.js';
 import type { Where } from './shares.js';
 import { countedLeft, firstLeft, standing } from './standing.js';

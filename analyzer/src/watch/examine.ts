@@ -3,7 +3,7 @@ import { upperTail } from '../detect/tails.js';
 import { grouped } from './find.js';
 import type { Finding, Group } from './find.js';
 import { investigate, place } from './investigate.js';
-import type { Placed } from './investigate.js';
+import type { Placed } from './placed.js';
 import { adopt, finished, settled, spikeId } from './lifecycle.js';
 import { placeLabel } from '../publish/place-label.js';
 import { publishRecord } from './publish-record.js';

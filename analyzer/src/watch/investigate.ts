@@ -35,6 +35,7 @@ import { believedPlace, offlineBeside, signedProbers } from './beside.js';
 import { cellsOf } from './evidence-cells.js';
 import type { Finding, Group } from './find.js';
 import { isIn, isThere } from './in-place.js';
+import type { Placed } from './placed.js';
 import { probersOf } from '../server-metrics/prober-evidence.js';
 import { isPrometheus, tellsOfServer } from '../server-metrics/source.js';
 import { serverEvidence } from '../server-metrics/server-evidence.js';
@@ -53,21 +54,6 @@ const DEPLOY_MS = 30 * 60_000;
 /** Places that a spike found in places only may name. */
 const MAX_PARTS = 5;
 const NOBODY: ClientsOfSpikeRow = { most: 0, all: 0, requests: 0, weight: 0 };
-
-export interface Placed {
-  readonly group: Group;
-  /** Cells of the whole host and kind. */
-  readonly rows: readonly FailureCellRow[];
-  /** What was to be expected of the whole host and kind, whatever it was found in. */
-  readonly expectedWhole: number;
-  readonly localisation: Localisation;
-  /** Which part of the clients is in the place, failing or not, 0..1. */
-  readonly share: number;
-  /** '' or for example `network=…`: the scope that a new spike of this group gets. */
-  readonly scope: string;
-  /** The spike and the stretches before it; 1 ÷ `baselines` brings their sum to the length of one. */
-  readonly stretch: ReturnType<typeof stretchOf>;
-}
 
 const endOf = (group: Group, nowMs: number): number => group.spike.endMs ?? nowMs;
 

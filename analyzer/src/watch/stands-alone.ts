@@ -3,7 +3,7 @@ import { ask, seconds } from '../queries/ask.js';
 import { crowdCells } from '../queries/crowd-cells.js';
 import type { CrowdCellRow } from '../queries/crowd-cells.js';
 import { isIn, isThere } from './in-place.js';
-import type { Placed } from './investigate.js';
+import type { Placed } from './placed.js';
 import type { WatchDeps } from './settings.js';
 import { standing } from './standing.js';
 
