@@ -2,7 +2,7 @@
 import type { Affected } from '../watch/affected.js';
 import { FLOORS, Floors } from './floors.js';
 import { Replay } from './replay.js';
-import type { ReplayedSpike } from './replay.js';
+import type { ReplayedSpike } from './replayed-spike.js';
 import type { ReplayOptions } from './replay-options.js';
 import type { HistoryRow, IncidentRow, WorldRow } from './rows.js';
 import { score } from './score.js';

@@ -14,11 +14,10 @@ import type { Budget } from '../watch/budget.js';
 import { bySubject, seriesOf, subjectOf, WATCHED_KINDS } from '../watch/build-series.js';
 import type { WatchedSeries } from '../watch/build-series.js';
 import { lateShareOf } from '../queries/late-share.js';
-import { Bursts } from '../watch/bursts.js';
 import { completenessOf } from '../watch/completeness.js';
 import { examine } from '../watch/examine.js';
 import { look, notTold, withPrior } from '../watch/find.js';
-import type { Finding, Looked } from '../watch/find.js';
+import type { Finding } from '../watch/find.js';
 import { History } from '../watch/history.js';
 import { awaited, endUnseen, merge, settled } from '../watch/lifecycle.js';
 import { Loads } from '../watch/load.js';
@@ -26,7 +25,7 @@ import { LONGEST_LOOK_BACK_MS, LOOK_BACK_MS, lookBack } from '../watch/look-back
 import type { LookBack } from '../watch/look-back.js';
 import { FORGET_MS, PLACE_BIN_MS, RECENT_MS } from '../watch/round.js';
 import { isRenamed } from '../watch/renamed.js';
-import type { Judged, Sibling } from '../watch/renamed.js';
+import type { Judged } from '../watch/renamed.js';
 import type { WatchDeps } from '../watch/settings.js';
 import type { SpikeRecord } from '../watch/spike-record.js';
 import { Turns } from '../watch/turns.js';
@@ -35,8 +34,9 @@ import type { Bins } from './bins.js';
 import { Examined } from './examined.js';
 import { HeardRows } from './heard-rows.js';
 import { wordsOf } from './judgement.js';
-import type { Words } from './judgement.js';
 import { Lateness } from './lateness.js';
+import { LearntBursts, learnLoads } from './learn-hour.js';
+import { Levels } from './levels.js';
 import { Memory } from './memory.js';
 import { RecentShares } from './recent-shares.js';
 import { depsOf } from './replay-options.js';
@@ -44,25 +44,15 @@ import type { ReplayOptions } from './replay-options.js';
 import { watches } from './rows.js';
 import type { FailuresRow, HistoryRow, WorldRow } from './rows.js';
 import { isWorthALook } from './screen.js';
-
-export interface ReplayedSpike {
-  readonly record: SpikeRecord;
-  /** What was said of it when it was told first. */
-  readonly first: Words;
-  /** Virtual time of the round that told it first, s. */
-  readonly reportedS: number;
-}
+import type { ReplayedSpike } from './replayed-spike.js';
+import { siblingsOf } from './siblings.js';
 
 /** A spike that lasts is searched for its end so often, s, and the longer it has lasted the less often: this part of its age. */
 const LASTS_EVERY_S = 30;
 const LASTS_AGE = 0.01;
 const FORGET_EVERY_S = 3_600;
 const BURSTS_EVERY_S = 600;
-/** How old the level of a host or place may be that a search for spikes in places, or the question whether it is worth it, rests on, s. */
-const LEVEL_AGE_S = 1_800;
 const HOUR_S = 3_600;
-/** As the loop: bursts of an hour are learnt ten minutes after its end. */
-const BURSTS_AFTER_S = 600;
 const LEARNT_HOURS = 14 * 24;
 const RECENT_BINS = (RECENT_MS + PLACE_BIN_MS) / PLACE_BIN_MS;
 
@@ -74,23 +64,19 @@ export class Replay {
   readonly #loads = new Loads();
   readonly #lateness = new Lateness();
   readonly #shares = new RecentShares();
-  readonly #bursts = new Bursts();
+  readonly #bursts = new LearntBursts();
   readonly #turns = new Turns();
   readonly #heard = new HeardRows();
   readonly #arrived = new Arrived();
   /** Load is learnt from this hour on, ms: earlier than the history begins where hours of before are told. */
   #learntFromMs: number;
-  readonly #levels = new Map<string, { readonly atS: number; readonly looked: Looked }>();
-  /** Usual failures per second of places, as of the last look. */
-  readonly #placeLevels = new WeakMap<Bins, { readonly atS: number; readonly perSecond: number }>();
+  readonly #levels = new Levels();
   readonly #findings = new Map<Bins, readonly Finding[]>();
   readonly #reported = new Map<string, Omit<ReplayedSpike, 'record'>>();
   readonly #deps: WatchDeps;
   readonly #budget: Budget;
   readonly #world: WorldRow;
   readonly #watches: ReturnType<typeof watches>;
-  /** The hour (since the epoch) whose bursts were learnt last, and how many spikes were known then. */
-  #burstsOf = { hour: NaN, spikes: 0 };
   #records: SpikeRecord[] = [];
   #done: SpikeRecord[] = [];
   #nowS: number;
@@ -108,7 +94,7 @@ export class Replay {
     this.#memory = options.evidence === undefined ? memory : undefined;
     this.#learntFromMs = world.from * 1000;
     const nowS = (): number => this.#nowS;
-    const dispersionOf = this.#bursts.dispersionOf.bind(this.#bursts);
+    const dispersionOf = this.#bursts.bursts.dispersionOf.bind(this.#bursts.bursts);
     this.#deps = { ...depsOf(world, options, options.evidence?.(nowS) ?? memory.client, nowS), dispersionOf };
   }
 
@@ -163,7 +149,8 @@ export class Replay {
     if (nowS - this.#world.from <= this.#options.roundS && this.#learntFromMs < this.#world.from * 1000)
       for (let ago = LEARNT_HOURS; ago >= 2; ago--) this.#learnHour(ago);
     if (nowS % FORGET_EVERY_S < this.#options.roundS) this.#forget();
-    if (nowS % BURSTS_EVERY_S < this.#options.roundS) this.#learnBursts();
+    if (nowS % BURSTS_EVERY_S < this.#options.roundS)
+      this.#bursts.learn(this.#arrived, this.#shares, nowS, this.#reported.size, () => [...this.#done, ...this.#records]);
     if (nowS % HOUR_S < this.#options.roundS) this.#learnHour(2);
     if (this.#arrived.dirty.size === 0 && this.#findings.size === 0 && this.#records.length === 0) return;
     const back = lookBack(this.#records, nowS * 1000);
@@ -205,43 +192,35 @@ export class Replay {
   #withoutRenamed(findings: readonly Finding[], back: LookBack, completeness: (ageMs: number) => number): readonly Finding[] {
     const [first] = findings;
     if (first === undefined) return [];
-    const { project, host } = first;
-    const judged = (atHost: string, kind: string): Judged[] => {
-      const bins = this.#arrived.whole.get(subjectOf({ project, host: atHost, kind }));
+    const { project } = first;
+    const siblings = siblingsOf(first, this.#world.projects[project] ?? [], (host, kind): Judged | undefined => {
+      const bins = this.#arrived.whole.get(subjectOf({ project, host, kind }));
       const series = bins === undefined ? undefined : this.#build(bins, back, completeness)?.series;
-      return series === undefined ? [] : [{ series, walked: walk(series) }];
-    };
-    const inProject = (kind: string): Judged[] => (this.#world.projects[project] ?? []).flatMap((atHost) => judged(atHost, kind));
-    const siblings = WATCHED_KINDS.filter((kind) => kind !== first.kind).flatMap((kind) =>
-      judged(host, kind).map((own): Sibling => ({
-        ...own,
-        inProject: () => ({ spikes: inProject(first.kind), siblings: inProject(kind) }),
-      })),
-    );
+      return series === undefined ? undefined : { series, walked: walk(series) };
+    });
     return findings.filter((f) => !isRenamed(f.spike, siblings));
   }
 
   #look(bins: Bins, watched: WatchedSeries, back: LookBack, completeness: (ageMs: number) => number): readonly Finding[] {
     const { project, where } = watched;
-    const options = optionsOf(this.#budget, project, where, this.#shares, this.#bursts.dispersionOf(watched));
+    const options = optionsOf(this.#budget, project, where, this.#shares, this.#bursts.bursts.dispersionOf(watched));
     const since = this.#nowS * 1000 - FORGET_MS;
     const subject = subjectOf(watched);
     if (Object.keys(where).length === 0) {
       const looked = look(watched, options, since);
-      this.#levels.set(subject, { atS: this.#nowS, looked });
+      this.#levels.setWhole(subject, looked, this.#nowS);
       return looked.findings;
     }
-    const known = this.#levels.get(subject);
-    if (known === undefined || this.#nowS - known.atS >= LEVEL_AGE_S) {
+    if (this.#levels.isOld(subject, this.#nowS)) {
       const whole = this.#arrived.whole.get(subject);
       const series = whole === undefined ? undefined : this.#build(whole, back, completeness);
       if (whole !== undefined && series !== undefined) this.#look(whole, series, back, completeness);
     }
-    const whole = this.#levels.get(subject)?.looked;
+    const whole = this.#levels.whole(subject);
     const placed = withPrior(watched, whole?.perSecond, this.#shares.shareOf(project, where));
     if (placed === undefined) return [];
     const looked = look(placed, options, since);
-    if (looked.perSecond !== undefined) this.#placeLevels.set(bins, { atS: this.#nowS, perSecond: looked.perSecond });
+    this.#levels.setPlace(bins, looked, this.#nowS);
     return notTold(looked, placed, whole?.spikes ?? []);
   }
 
@@ -269,19 +248,12 @@ export class Replay {
     const least = isWhole(bins) ? DETECT_DEFAULTS.minTotal : LEAST_IN_PLACE;
     if (bins.total < least || (!isWhole(bins) && bins.sum(lastBin, RECENT_BINS) < least)) return false;
     const { project, host, where } = bins.of;
-    const perSecond = this.#perSecond(bins);
+    const perSecond = this.#levels.perSecond(bins, this.#nowS);
     if (perSecond === undefined) return true;
     const binMs = bins.binS * 1000;
     const [load = 1] = this.#loads.exposureUntilNow(project, host, lastBin * binMs, binMs, 1, this.#nowS * 1000) ?? [];
     const mean = perSecond * load * bins.binS;
     return isWorthALook(bins, lastBin, mean, optionsOf(this.#budget, project, where, this.#shares, 1), touched);
-  }
-
-  /** The level at the last look; of a place undefined where that is too long ago. */
-  #perSecond(bins: Bins): number | undefined {
-    if (isWhole(bins)) return this.#levels.get(subjectOf(bins.of))?.looked.perSecond;
-    const known = this.#placeLevels.get(bins);
-    return known !== undefined && this.#nowS - known.atS < LEVEL_AGE_S ? known.perSecond : undefined;
   }
 
   async #examine(): Promise<void> {
@@ -309,23 +281,7 @@ export class Replay {
   /** @param ago - Hours from the start of the one that is learnt to the start of the present one. */
   #learnHour(ago: number): void {
     const fromMs = (Math.floor(this.#nowS / HOUR_S) - ago) * HOUR_S * 1000;
-    if (fromMs < this.#learntFromMs) return;
-    for (const [project, hosts] of Object.entries(this.#world.projects)) {
-      for (const host of hosts) {
-        const load = this.#loads.perSecond(project, host, fromMs, fromMs + HOUR_S * 1000);
-        if (load !== undefined) this.#history.setLoad(project, host, fromMs / 1000, load);
-      }
-    }
-  }
-
-  /** Once an hour of the hour before; what spikes hold is left out as soon as they are told. */
-  #learnBursts(): void {
-    const hour = Math.floor((this.#nowS - BURSTS_AFTER_S) / HOUR_S) - 1;
-    const spikes = this.#reported.size;
-    if (hour === this.#burstsOf.hour && spikes === this.#burstsOf.spikes) return;
-    if (hour !== this.#burstsOf.hour) for (const row of this.#arrived.burstsIn(hour * HOUR_S)) this.#bursts.set(row);
-    this.#burstsOf = { hour, spikes };
-    this.#bursts.learn([...this.#done, ...this.#records], this.#shares, this.#nowS * 1000);
+    if (fromMs >= this.#learntFromMs) learnLoads(this.#world.projects, this.#loads, this.#history, fromMs);
   }
 
   #forget(): void {

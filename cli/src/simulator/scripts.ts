@@ -2,38 +2,9 @@
 import type { Incident } from './incident.js';
 import { logUniform } from './random.js';
 import type { Random } from './random.js';
-import type { World } from './world.js';
+import { allHosts, country, minutes, networks, oneHost, only } from './scene.js';
+import type { Parts, Scene } from './scene.js';
 
-export interface Scene {
-  readonly world: World;
-  readonly random: Random;
-  readonly project: string;
-  readonly start: number;
-  /** The longest that it may last, s. */
-  readonly room: number;
-}
-
-type Parts = Omit<Incident, 'id' | 'script' | 'project' | 'start' | 'end' | 'harmless' | 'fake' | 'verdict'> & {
-  readonly verdict?: string;
-  readonly harmless?: boolean;
-  readonly fake?: boolean;
-  /** Wanted duration, s. */
-  readonly lasts: number;
-};
-
-const only = (kind: string, type: string): Incident['failures'] => [{ kind, type, share: 1 }];
-const oneHost = ({ world, random, project }: Scene): string[] => {
-  const own = world.hosts.filter((h) => h.project === project);
-  return [own[Math.floor(random() * own.length)]?.host ?? ''];
-};
-const allHosts = ({ world, project }: Scene): string[] => world.hosts.filter((h) => h.project === project).map((h) => h.host);
-const networks = ({ world, random, project, start }: Scene, count: number): { network: string }[] => {
-  const found = new Set<string>();
-  while (found.size < count) found.add(world.drawClient(random, project, start).network);
-  return [...found].map((network) => ({ network }));
-};
-const country = ({ world, random, project, start }: Scene): string => world.drawClient(random, project, start).country;
-const minutes = (random: Random, low: number, high: number): number => 60 * Math.round(logUniform(random, low, high));
 /** How long a line is down that comes and goes, or a portal is before a client, on average, s. */
 const OFFLINE_S = 180;
 /** Within how long an SDK version that names kinds otherwise is everywhere, and opt-ins double, at most, s. */

@@ -255,4 +255,17 @@ describe('outstanding', () => {
     expect(outstanding(cells, [{ country: 'ZZ' }, { network: 'AS1/DE' }], options)).toEqual([{ network: 'AS1/DE' }]);
     expect(outstanding([], [{ country: 'DE' }], options)).toEqual([]);
   });
+
+  it('names the network that fails, however many more its failures are than what is known of its size', () => {
+    const cells = ['GB', 'DE', 'FR', 'US', 'JP'].flatMap((country) =>
+      Array.from({ length: 12 }, (_, n) => ({
+        where: { network: `AS${n}/${country}`, country },
+        failures: country === 'GB' && n === 0 ? 2_000 : Number(n % 4 === 0),
+        baselineFailures: Number(n % 3 === 0),
+        attempts: 20,
+        baselineAttempts: 20,
+      })),
+    );
+    expect(localise(cells, { dimensions: ['network', 'country'] }).causes.map(({ where }) => where)).toEqual([{ network: 'AS0/GB' }]);
+  });
 });
