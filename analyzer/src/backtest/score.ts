@@ -87,14 +87,14 @@ const WEEK_S = 7 * 86_400;
 const WAY_S = 30;
 
 /** Whether a spike is of a host of the incident, and of its time. */
-export const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
+const touches = (spike: ScoredSpike, incident: IncidentRow): boolean =>
   spike.project === incident.project &&
   incident.hosts.includes(spike.host) &&
   spike.startS <= incident.end + AFTER_S &&
   (spike.endS ?? Infinity) >= incident.start;
 
 /** Whether a spike tells an incident: what was told before anything failed, or began long before, is about something else. */
-const tells = (spike: ScoredSpike, incident: IncidentRow): boolean =>
+export const tells = (spike: ScoredSpike, incident: IncidentRow): boolean =>
   touches(spike, incident) &&
   incident.kinds.includes(spike.kind) &&
   spike.reportedS >= (incident.first_failure ?? incident.start) &&

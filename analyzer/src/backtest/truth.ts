@@ -1,7 +1,7 @@
 /** What of a truth is scored: it may tell of more time and more hosts than were replayed. Pure. */
 import { watches } from './rows.js';
 import type { IncidentRow, WorldRow } from './rows.js';
-import { touches } from './score.js';
+import { tells } from './score.js';
 import type { ScoredSpike } from './score.js';
 
 const beginsAt = ({ first_failure: first, start }: IncidentRow): number => first ?? start;
@@ -21,8 +21,7 @@ export function scoredIncidents(incidents: readonly IncidentRow[], world: WorldR
 export function scoredSpikes(spikes: readonly ScoredSpike[], incidents: readonly IncidentRow[], world: WorldRow): ScoredSpike[] {
   const scored = scoredIncidents(incidents, world);
   const others = ofWatchedHosts(incidents, world).filter((incident) => !scored.includes(incident));
-  const tell = (spike: ScoredSpike, of: readonly IncidentRow[]): boolean =>
-    of.some((incident) => touches(spike, incident) && incident.kinds.includes(spike.kind));
+  const tell = (spike: ScoredSpike, of: readonly IncidentRow[]): boolean => of.some((incident) => tells(spike, incident));
   return spikes.filter((spike) => tell(spike, scored) || !tell(spike, others));
 }
 

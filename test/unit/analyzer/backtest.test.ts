@@ -6,6 +6,7 @@ import { parseRow } from '../../../analyzer/src/backtest/rows.js';
 import type { FailuresRow, HistoryRow, IncidentRow, WorldRow } from '../../../analyzer/src/backtest/rows.js';
 import { score } from '../../../analyzer/src/backtest/score.js';
 import type { ScoredSpike } from '../../../analyzer/src/backtest/score.js';
+import { scoredSpikes } from '../../../analyzer/src/backtest/truth.js';
 import { isWorthALook } from '../../../analyzer/src/backtest/screen.js';
 import { detect } from '../../../analyzer/src/detect/detect.js';
 
@@ -254,6 +255,15 @@ describe('score', () => {
     expect(score([spike({ startS: 9_900, reportedS: 10_005 })], [incident('a')], 1)).toMatchObject(missed);
     // Starts are estimates.
     expect(score([spike({ startS: 9_800 })], [incident('a')], 1)).toMatchObject({ recall: { hits: 1 }, false_spikes: 0 });
+  });
+
+  it('leaves out no spike that was told before the incident beyond the span that it reaches into', () => {
+    const span: WorldRow = { ...world(FROM + 3_600), projects: { shop: [HOST] } };
+    const early = spike({ startS: FROM + 600, reportedS: FROM + 700, endS: null });
+    const after = incident('b', { start: FROM + 4_000, end: FROM + 5_000, first_failure: FROM + 4_010 });
+    const before = incident('a', { start: FROM - 600, end: FROM + 900, first_failure: FROM - 590 });
+    expect(scoredSpikes([early], [after], span)).toEqual([early]);
+    expect(scoredSpikes([early], [before], span)).toEqual([]);
   });
 
   it('judges what was said first and what was said last, of the surest spike and of all', () => {
