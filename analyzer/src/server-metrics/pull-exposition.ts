@@ -48,11 +48,7 @@ export async function pullExposition(source: ExpositionSource, deps: PullDeps, m
     const { project, host, url } = source;
     const told = memory.isSummed === true ? summed(counters) : counters;
     const rows = told.map(({ statusClass, labels, value }): ServerMetricRow => {
-      // Another process than that of the sums: what begins beside counters of one process counts from 0.
-      const name =
-        labels === undefined
-          ? summedName(statusClass, url, reader)
-          : storedName('requests', statusClass, labels, `by labels ${url}`, reader);
+      const name = labels === undefined ? summedName(statusClass, url, reader) : storedName('requests', statusClass, labels, url, reader);
       return { time, project, host, name, value };
     });
     await client.insert({ table: 'server_metrics', values: rows, format: 'JSONEachRow' });

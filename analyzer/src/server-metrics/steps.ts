@@ -80,7 +80,8 @@ function toldOnce(steps: readonly Step[]): Step[] {
   return taken.reverse();
 }
 
-const copyOf = ({ process, reader }: StoredName): string => `${process} ${reader}`;
+/** Series that are sampled together. Those of sets of labels and sums of them are not: neither began beside the other. */
+const copyOf = ({ process, reader, isSum }: StoredName): string => `${process} ${reader} ${String(isSum)}`;
 
 /** A fall is a reset, and what stands after it has come since; that of a sum may be a part that vanished, and says nothing. */
 const grown = (before: number, now: number, isSum: boolean): number => (now >= before ? now - before : isSum ? 0 : now);

@@ -42,7 +42,7 @@ const SUM = 'sum over labels';
 const SUM_ID = hashOf(SUM);
 /** The stored name of a sum over all counters of one class at an endpoint. @param process - What tells the endpoint. @param reader - As of `storedName`. */
 export const summedName = (statusClass: StatusClass, process: string, reader?: string): string =>
-  storedName('requests', statusClass, SUM, `${SUM} ${process}`, reader);
+  storedName('requests', statusClass, SUM, process, reader);
 
 export interface StoredName {
   readonly form: RequestsForm;

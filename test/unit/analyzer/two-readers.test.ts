@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClickHouseClient, ServerMetricRow } from '@outcry/storage';
 import { pair } from '../../../analyzer/src/pair/pair.js';
-import { pullExposition } from '../../../analyzer/src/server-metrics/pull-exposition.js';
+import { MOST_SETS, pullExposition } from '../../../analyzer/src/server-metrics/pull-exposition.js';
+import type { ExpositionMemory } from '../../../analyzer/src/server-metrics/pull-exposition.js';
 import { serverEvidence } from '../../../analyzer/src/server-metrics/server-evidence.js';
 import { increments } from '../../../analyzer/src/server-metrics/steps.js';
 
@@ -27,9 +28,10 @@ async function storedBy(readers: readonly Reader[], textAt = served): Promise<Se
   } as unknown as ClickHouseClient;
   const source = { project: 'shop', host: 'a', url: 'http://a/metrics' };
   for (const { reader, aheadS, fromS, toS } of readers) {
+    const memory: ExpositionMemory = {};
     for (let time = fromS; time <= toS; time += 10) {
       const fetchFn = () => Promise.resolve(new Response(textAt(time)));
-      expect(await pullExposition(source, { client, reader, fetchFn, now: () => (time + aheadS) * 1000 })).toBeNull();
+      expect(await pullExposition(source, { client, reader, fetchFn, now: () => (time + aheadS) * 1000 }, memory)).toBeNull();
     }
   }
   return rows.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.time - b.time));
@@ -85,6 +87,14 @@ describe('an endpoint that two analyzers read', () => {
   it('is the baseline once, where what it held at first sight is all that is known', async () => {
     const rows = await storedBy([reader('a'), reader('b')]);
     expect(serverEvidence(rows, { startMs: 5_000, endMs: 60_000 })?.baseline).toEqual({ requests: 1e6, errors: 0, seconds: 0 });
+  });
+
+  it('is counted once where one of them met too many sets of labels and stores sums, and the other came later', async () => {
+    const many = (time: number): string =>
+      served(time) +
+      Array.from({ length: time < 200 ? MOST_SETS : 1 }, (_, i) => `http_requests_total{status="200",p="${i}"} 5\n`).join('');
+    const rows = await storedBy([reader('a'), reader('b', { fromS: 304 })], many);
+    expect(requestsIn(rows, 400, 900)).toBe(5_000);
   });
 
   it('was stored by an earlier version without a name of who read it, and is counted on', async () => {
