@@ -88,7 +88,11 @@ describe('what is asked about the places of a spike', () => {
     const places = placesOf(wheres);
     const cells = Math.max(1, [1, 2, 4, 8].filter((n) => (inside & n) !== 0).length);
     const kinds = await ask(open.client, clientsByKind, { ...SUBJECT, ...places, ...STRETCH });
-    expect(kinds.find((r) => r.kind === 'offline' && r.type === '')).toMatchObject({ now: inside, counted: inside, countedBefore: 6 * cells });
+    expect(kinds.find((r) => r.kind === 'offline' && r.type === '')).toMatchObject({
+      now: inside,
+      counted: inside,
+      countedBefore: 6 * cells,
+    });
     expect(await ask(open.client, attemptsOfPlace, { ...SUBJECT, ...places, ...STRETCH })).toEqual([
       { made: 100 * cells, failed: inside, made_before: 100 * cells, failed_before: 0 },
     ]);
