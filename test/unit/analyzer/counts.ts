@@ -1,5 +1,6 @@
 /** Counts drawn for tests of the detector: the same on every run. */
 import type { Series } from '../../../analyzer/src/detect/series.js';
+import { poisson } from '../../../cli/src/simulator/random.js';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -15,18 +16,6 @@ export function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-/** @param mean - >= 0, below some 700. */
-export function poisson(random: () => number, mean: number): number {
-  const limit = Math.exp(-mean);
-  let product = random();
-  let n = 0;
-  while (product > limit) {
-    product *= random();
-    n++;
-  }
-  return n;
 }
 
 /** So many bins with this mean. */

@@ -4,7 +4,8 @@ import { describe, expect as assert, it } from 'vitest';
 import { detect } from '../../../analyzer/src/detect/detect.js';
 import { expect } from '../../../analyzer/src/detect/expect.js';
 import type { Series } from '../../../analyzer/src/detect/series.js';
-import { DAY_MS, HOUR_MS, poisson, quiet, seeded, seriesOf, START_MS } from './counts.js';
+import { poisson } from '../../../cli/src/simulator/random.js';
+import { DAY_MS, HOUR_MS, quiet, seeded, seriesOf, START_MS } from './counts.js';
 
 /** The first bins of a series, with all that belongs to them. */
 const firstOf = (series: Series, bins: number): Series => ({

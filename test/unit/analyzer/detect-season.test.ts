@@ -3,7 +3,8 @@ import { describe, expect as assert, it } from 'vitest';
 import { detect } from '../../../analyzer/src/detect/detect.js';
 import { expect } from '../../../analyzer/src/detect/expect.js';
 import type { Series } from '../../../analyzer/src/detect/series.js';
-import { DAY_MS as DAY, HOUR_MS as HOUR, poisson as drawn, quiet, repeat, seeded, seriesOf, START_MS as START } from './counts.js';
+import { poisson as drawn } from '../../../cli/src/simulator/random.js';
+import { DAY_MS as DAY, HOUR_MS as HOUR, quiet, repeat, seeded, seriesOf, START_MS as START } from './counts.js';
 
 function poissonOf(seed: number): (mean: number) => number {
   const random = seeded(seed);

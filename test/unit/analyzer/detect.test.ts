@@ -2,7 +2,8 @@ import { describe, expect as check, it } from 'vitest';
 import { detect, isLearning } from '../../../analyzer/src/detect/detect.js';
 import { expect as expectation } from '../../../analyzer/src/detect/expect.js';
 import type { Series } from '../../../analyzer/src/detect/series.js';
-import { HOUR_MS, poisson, quiet, seeded, seriesOf as series, START_MS as START } from './counts.js';
+import { poisson } from '../../../cli/src/simulator/random.js';
+import { HOUR_MS, quiet, seeded, seriesOf as series, START_MS as START } from './counts.js';
 
 describe('detect', () => {
   it('finds an outage of ten clients per bin within two bins, and its end', () => {
